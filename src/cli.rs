@@ -402,7 +402,7 @@ pub struct Serve {
 /// Options of `init`.
 #[derive(Args)]
 pub struct Init {
-    /// Name of the scenario; NAME.toml is written.
+    /// Name of the scenario or plan; NAME.toml is written.
     #[arg(value_hint = ValueHint::FilePath)]
     pub name: PathBuf,
     /// What it is about.

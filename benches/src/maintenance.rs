@@ -30,7 +30,7 @@ pub fn exchanges(meters: u32, at_c: f64, crews: u32, seed: u64) -> PlanSpec {
     }];
     let work = &mut plan.work;
     work.shifts = Shifts::ALWAYS;
-    (work.missed, work.handed_back, work.spread, work.visit_s) = (0.0, 0.0, 0.0, 0);
+    (work.missed, work.spread, work.visit_s) = (0.0, 0.0, 0);
     work.tasks_s = [7_200; 9];
     plan
 }

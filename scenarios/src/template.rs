@@ -11,11 +11,14 @@ pub enum TemplateKind {
     Readings,
     /// The shortest scenario that runs.
     Minimal,
+    /// A maintenance plan, in three ways.
+    Plan,
 }
 
 impl TemplateKind {
     /// Every kind.
-    pub const ALL: [TemplateKind; 3] = [TemplateKind::MassReset, TemplateKind::Readings, TemplateKind::Minimal];
+    pub const ALL: [TemplateKind; 4] =
+        [TemplateKind::MassReset, TemplateKind::Readings, TemplateKind::Minimal, TemplateKind::Plan];
 
     /// The word on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -23,6 +26,7 @@ impl TemplateKind {
             TemplateKind::MassReset => "mass-reset",
             TemplateKind::Readings => "readings",
             TemplateKind::Minimal => "minimal",
+            TemplateKind::Plan => "plan",
         }
     }
 }
@@ -45,6 +49,7 @@ pub fn template(name: &str, kind: TemplateKind) -> String {
         TemplateKind::MassReset => include_str!("templates/mass-reset.toml"),
         TemplateKind::Readings => include_str!("templates/readings.toml"),
         TemplateKind::Minimal => include_str!("templates/minimal.toml"),
+        TemplateKind::Plan => include_str!("templates/plan.toml"),
     };
     text.replace("\"NAME\"", &toml::Value::String(name.to_owned()).to_string())
 }

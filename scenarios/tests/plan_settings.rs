@@ -61,6 +61,12 @@ fn what_can_never_come_to_anything_is_told() {
     says(&weak, &["nobody reports `signal`"]);
     let audits = "[policy]\nkind = \"fixed-interval\"\ntasks = [\"neighbours\"]\n";
     assert_eq!(said(&format!("{weak}{audits}")), "nothing");
+    // 2015 to 2050 are 36 years, the last five of them behind 2045: 5/36 = 13.9 %.
+    let late = warned(&SMALL.replace("until = 2016", "until = 2050"));
+    let expected =
+        "the installation of `old` goes on until 2050, and the plan ends with 2045: 14 % of its meters never come";
+    assert!(late.contains(expected) && late.contains("plan.toml:9"), "{late}");
+    assert_eq!(warned(&SMALL.replace("until = 2016", "until = 2045")), "");
     // The place of a rule's age is that of the option that sets it.
     let overrides = ["rule.mine.when.age=35y".parse::<Override>().expect("an override")];
     let late =
@@ -89,11 +95,20 @@ fn rules_are_for_vintages_and_depots_that_exist() {
     // Contractors.
     let crews = "[[crew]]\nname = \"contractor\"\ncount = 1\nhanded_back = \"12 %\"\n";
     let spec = &loaded(&with(crews)).variants[0].spec;
-    assert_eq!(spec.depots[0].crews[1].handed_back, Some(0.12));
+    assert_eq!(spec.depots[0].crews[1].handed_back, 0.12);
     says(
-        &with(&(crews.replace("12 %", "90 %") + "[work]\nmissed = \"10 %\"\nhanded_back = 0\n")),
+        &with(&(crews.replace("12 %", "90 %") + "[work]\nmissed = \"10 %\"\n")),
         &["hardly a visit of the crews `contractor`"],
     );
+    // A contractor's give back a tenth unless it is said, own ones nothing.
+    let shares = |crews: &str| -> Vec<f64> {
+        loaded(&with(crews)).variants[0].spec.depots[0].crews.iter().map(|crews| crews.handed_back).collect()
+    };
+    let contractor = "[[crew]]\nname = \"contractor\"\ncount = 1\ncontractor = true\n";
+    assert_eq!(shares(contractor), [0.0, 0.1]);
+    assert_eq!(shares(&format!("{contractor}[work]\nhanded_back = \"15 %\"\n")), [0.0, 0.15]);
+    let idle = loaded(&with("[work]\nhanded_back = \"15 %\"\n")).warnings.join("\n");
+    assert!(idle.contains("`work.handed_back` is without effect") && idle.contains("contractor = true"), "{idle}");
 }
 
 #[test]
@@ -183,4 +198,30 @@ fn a_list_may_have_columns_of_its_own_names_and_dates_of_its_own_form() {
         date.contains("`07/02/2015` is no date of installation; write 2019, 2019-05, 2019-05-31 or 31.05.2019"),
         "{date}"
     );
+}
+
+#[test]
+fn a_rule_is_judged_where_variants_have_a_use_for_it() {
+    let drift = rule("when = { code = \"E001\" }\ndo = [\"calibrate\"]");
+    let variants = "[[variant]]\nname = \"wait\"\n[[variant]]\nname = \"visit\"\nset = { \"policy.kind\" = \"fixed-interval\" }\n\
+                    [[variant]]\nname = \"ask\"\nset = { \"policy.kind\" = \"condition-based\" }\n";
+    // Reports of `ask` say E001; nobody else hears of it, and that is no error.
+    let plan = loaded(&format!("{drift}{variants}"));
+    let warned = plan.warnings.join("\n");
+    assert!(
+        warned.contains("the rule `mine` never holds: nobody reports `E001` (variants `wait`, `visit`)"),
+        "{warned}"
+    );
+    assert!(plan.variants.iter().all(|variant| variant.spec.policy.rules.iter().any(|rule| rule.name == "mine")));
+    // None of them hears of it: an error, which is that of all.
+    let deaf = format!("{drift}{variants}").replace("condition-based", "run-to-failure");
+    says(&deaf, &["the rule `mine` never holds: nobody reports `E001`"]);
+    assert!(!said(&deaf).contains("(variant"), "{}", said(&deaf));
+    // A variant's own rule is judged there alone.
+    let own = "[[variant]]\nname = \"wait\"\n[[variant]]\nname = \"rules\"\nset = { rule = [{ name = \"own\", when = { code = \"clock\" }, do = \
+               [\"restart\"], within = \"9d\" }] }\n";
+    says(&with(own), &["the rule `own` never holds: nobody reports `clock` (variant `rules`)"]);
+    // So are other mistakes of one variant.
+    let nobody = "[[variant]]\nname = \"some\"\n[[variant]]\nname = \"none\"\nset = { \"crew.own.count\" = 0 }\n";
+    says(&with(nobody), &["the policy has no crews at the depot `north` (variant `none`)"]);
 }

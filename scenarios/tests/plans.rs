@@ -122,6 +122,10 @@ fn mistakes_are_told_with_their_place_and_a_remedy() {
         &["ordered when more are left than there can be"],
     );
     says(&with("[work]\nshift_begins = \"20h\"\n"), &["a shift ends after midnight"]);
+    says(
+        &with("[prices]\nvisit = 1\n[[gate]]\nmetric = \"cost\"\nmax = -5\n"),
+        &["the limit on `cost` is out of range", "less than any", "0 or more"],
+    );
     says(&with("[study]\nvary = [\"years\"]\n"), &["years", "KEY=VALUES"]);
     says(&with("[[gate]]\nmetric = \"rejoin_time\"\nmax = \"1h\"\n"), &["`gate[0].metric` cannot be \"rejoin_time\""]);
 }
@@ -361,4 +365,50 @@ fn a_weather_file_of_no_use_is_told_with_its_place() {
         let said = said(weather);
         assert!(said.contains(expected) && said.contains("plan.toml:"), "`{expected}` is not in:\n{said}");
     }
+}
+
+#[test]
+fn who_waits_for_spares_is_not_said_to_wait_for_crews() {
+    // Batteries of all 2,000 meters last four years, and two come each half year at most: hardly a visit begins, and crews have nothing to do.
+    let text =
+        with("[policy]\nrestart = false\n[[spare]]\nname = \"battery\"\nfull = 2\nreorder = 1\nlead = \"180d\"\n")
+            .replace(
+                "until = 2016",
+                "until = 2016\nwith = [\"battery\"]\npart.battery = { life = \"14y\", shape = 8 }",
+            );
+    let summary = ran(&loaded(&text), 2);
+    let warned = summary.warnings.join("\n");
+    assert!(warned.contains("spares of `north` run out") && warned.contains("`lead`"), "{warned}");
+    assert!(!warned.contains("do not keep up"), "{warned}");
+    let value = |metric| summary.variants[0].metrics.value(metric).expect("a value");
+    assert!(value(Metric::OutOfStockAYearS) > 180.0 * 86_400.0 && value(Metric::CrewBusyShare) < 0.5);
+    // With spares enough and a sixtieth of the crews' time it is crews.
+    let few = text.replace("full = 2\nreorder = 1", "full = 4000\nreorder = 3000")
+        + "[work]\nshift = \"1h\"\ndays_a_week = 1\n";
+    let warned = ran(&loaded(&few.replace("count = 2", "count = 1")), 2).warnings.join("\n");
+    assert!(warned.contains("the crews of `north` do not keep up") && !warned.contains("spares"), "{warned}");
+}
+
+#[test]
+fn what_nobody_has_seen_has_said_nothing_and_rows_name_the_vintage() {
+    let plan = loaded(SMALL);
+    let mut run = amitwin_maintenance::Run::new(&plan.variants[0].spec);
+    let mut rows = amitwin_data::rows::Rows::default();
+    while run.run_year() {
+        run.rows().for_each(|of| rows.append(of));
+    }
+    // Under run to failure nobody calibrates: drifts are there, and no E001 is.
+    let drifts: Vec<_> = rows.failures.iter().filter(|row| row.part == Part::Accuracy).collect();
+    assert!(drifts.len() > 10 && drifts.iter().all(|row| row.seen_after_s.is_none() && row.code.is_empty()));
+    assert!(rows.failures.iter().all(|row| row.code.is_empty() || row.seen_after_s.is_some()));
+    assert!(rows.failures.iter().any(|row| &*row.code == "E105"));
+    let old = |name: &amitwin_data::rows::Added<std::sync::Arc<str>>| name.0.as_deref() == Some("old");
+    assert!(
+        rows.failures.iter().all(|row| old(&row.vintage_name)) && rows.visits.iter().all(|row| old(&row.vintage_name))
+    );
+    assert!(run.survival().survival.iter().all(|row| old(&row.vintage_name)));
+    // Each silent module is restarted from afar once it is known.
+    let checks: f64 = rows.fleet_years.iter().filter_map(|row| row.remote_checks.0).sum();
+    let known = rows.failures.iter().filter(|row| &*row.code == "E105").count() as f64;
+    assert!(checks > 0.0 && (checks - known).abs() <= known / 10.0, "{checks} checks of {known}");
 }

@@ -5,13 +5,14 @@ use crate::failure::Usage;
 use crate::shell;
 use crate::talk::Talk;
 use amitwin_data::files::FileError;
-use amitwin_scenarios::{TemplateKind, json_schema, load_text, template};
+use amitwin_scenarios::{TemplateKind, json_schema, load_text, plan, template};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-/// The schema's name in the first line of every template.
+/// The schema's name in the first line of templates of scenarios, and of plans.
 const SCHEMA: &str = "scenario.schema.json";
+const PLAN_SCHEMA: &str = "plan.schema.json";
 
 /// Writes NAME.toml, and the schema if it is not there yet; prints what was written.
 pub fn run(options: &Init, talk: &Talk) -> anyhow::Result<u8> {
@@ -30,8 +31,13 @@ pub fn run(options: &Init, talk: &Talk) -> anyhow::Result<u8> {
     let path = folder.join(format!("{name}.toml"));
     let text = template(name, kind);
     let shown = path.display().to_string();
-    load_text(&text, &shown, &folder, &[], None)
-        .map_err(|error| Usage(format!("`{name}` is no name for a scenario\n{}", error.render(talk.color_err))))?;
+    let is_plan = kind == TemplateKind::Plan;
+    let checked = if is_plan {
+        plan::load_text(&text, &shown, &folder, &[], None).map(drop)
+    } else {
+        load_text(&text, &shown, &folder, &[], None).map(drop)
+    };
+    checked.map_err(|error| Usage(format!("`{name}` is no name for a scenario\n{}", error.render(talk.color_err))))?;
 
     if !folder.as_os_str().is_empty() {
         fs::create_dir_all(&folder).map_err(|e| FileError::io(&folder, "create the directory", e))?;
@@ -46,8 +52,9 @@ pub fn run(options: &Init, talk: &Talk) -> anyhow::Result<u8> {
         done => done.map_err(|e| FileError::io(&path, "write the scenario", e))?,
     }
     let mut written = format!("{shown}\n");
-    let schema = folder.join(SCHEMA);
-    match write(&schema, &format!("{:#}\n", json_schema()), false) {
+    let (schema, known) = if is_plan { (PLAN_SCHEMA, plan::json_schema()) } else { (SCHEMA, json_schema()) };
+    let schema = folder.join(schema);
+    match write(&schema, &format!("{known:#}\n"), false) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         done => {
             done.map_err(|e| FileError::io(&schema, "write the schema", e))?;

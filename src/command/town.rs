@@ -8,6 +8,7 @@ use amitwin_data::files::FileError;
 use amitwin_scenarios::plan::{Plan, Variant, town};
 use amitwin_viz::human;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -37,13 +38,16 @@ pub fn write(plan: &Plan, variants: &[&Variant], at: &str, options: &Scenario, t
         Format::Table => {
             let meters = human::plural(found.meters, "meter");
             talk.print(&format!(
-                "{}: {meters} on {at}, {} do not send, {} of the others have water in the case\n",
+                "{}: {meters} on {at}, {} do not send; of the others {} have water in the case, and {} are refused for their certificates\n",
                 file.display(),
                 found.off,
-                found.wet
+                found.wet,
+                found.refused
             ))?;
         }
         Format::Json => talk.print_json(&json!({
+            "refused": found.refused,
+            "left_out": found.left_out.iter().map(|(effect, count)| (effect.as_str(), count)).collect::<BTreeMap<_, _>>(),
             "scenario": file, "variant": variant.name, "at": at, "seed": plan.seed,
             "meters": found.meters, "off": found.off, "wet": found.wet, "notes": found.notes,
         }))?,

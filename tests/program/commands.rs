@@ -24,6 +24,20 @@ fn every_template_runs_as_it_is_written() {
 }
 
 #[test]
+fn the_template_of_a_plan_runs_as_a_plan() {
+    let here = folder(SMALL);
+    let said = run(here.path(), &["init", "my-fleet", "--template", "plan"]).expect(0);
+    assert_eq!(said.out, "my-fleet.toml\nplan.schema.json\n");
+    let said = said.tells(&["next: amitwin check my-fleet.toml"]);
+    assert!(!said.err.contains("warning"), "{}", said.err);
+    let checked = run(here.path(), &["check", "my-fleet.toml"]).expect(0);
+    assert!(checked.out.contains("wait: 20,000 meters, 1 depot, 2 crews, 20 years"), "{}", checked.out);
+    run(here.path(), &["plan", "my-fleet.toml", "--set", "depot.north.meters=900", "-o", "out"]).expect(0);
+    let report = fs::read_to_string(here.path().join("out/report.html")).expect("a report");
+    assert!(report.contains(">amitwin plan</p>") && !report.contains(">amitwin run</p>"));
+}
+
+#[test]
 fn init_replaces_nothing_unasked() {
     let here = folder(SMALL);
     run(here.path(), &["init", "town"]).expect(0);
@@ -140,7 +154,7 @@ fn every_figure_and_column_is_described() {
     let described = run(here.path(), &["describe", "metrics"]).expect(0).out;
     let plan = "name = \"plan\"\nstart = 2026\nyears = 2\n[[vintage]]\nname = \"new\"\ninstalled = 2026\n\
                 [[depot]]\nname = \"north\"\nmeters = 50\nclimate = \"oslo\"\n[[crew]]\nname = \"own\"\ncount = 1\n[prices]\nvisit = 9\n\
-                [radio]\ntable = \"reads.csv\"\n";
+                [[spare]]\nname = \"meter\"\nfull = 9\nreorder = 2\nlead = \"30d\"\n[radio]\ntable = \"reads.csv\"\n";
     std::fs::write(here.path().join("plan.toml"), plan).expect("a plan");
     let reads = "loss_db,off_share,read_success\n0,0,1\n0,0.5,0.9\n9,0,0.9\n9,0.5,0.8\n";
     std::fs::write(here.path().join("reads.csv"), reads).expect("a table");

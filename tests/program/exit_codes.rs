@@ -86,7 +86,7 @@ fn wrong_options_exit_2() {
         (&["check", "small.toml", "--variant", "x"], "there is no variant `x`; variants: spread"),
         (&["run", "small.toml", "--force"], "--output <DIR>"),
         (&["init"], "<NAME>"),
-        (&["init", "town", "--template", "storm"], "[possible values: mass-reset, readings, minimal]"),
+        (&["init", "town", "--template", "storm"], "[possible values: mass-reset, readings, minimal, plan]"),
         (&["describe", "nodess"], "there is nothing called `nodess`; did you mean `nodes`?"),
         (&["compare"], "<RUN>..."),
     ] {

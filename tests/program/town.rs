@@ -69,7 +69,8 @@ fn who_is_dead_in_the_plan_is_dead_in_the_run() {
     let there: Vec<&FailureRow> = failures.iter().filter(is_there).collect();
     let fleet: Vec<NodeRow> = rows(&here.path().join("years"), "wait");
     let of = |wanted: &[Effect]| -> BTreeSet<&str> {
-        let fits = |f: &&&FailureRow| wanted.contains(&f.effect) && f.part.as_str() != "coverage";
+        let by_itself = |f: &FailureRow| !matches!(f.part.as_str(), "coverage" | "certificate");
+        let fits = |f: &&&FailureRow| wanted.contains(&f.effect) && by_itself(f);
         there.iter().filter(fits).map(|f| fleet[f.meter as usize].name.as_str()).collect()
     };
     let (off, wet) = (of(&[Effect::Dead, Effect::Silent]), of(&[Effect::Wet]));
@@ -91,7 +92,19 @@ fn who_is_dead_in_the_plan_is_dead_in_the_run() {
         assert!(scenario.contains(part), "no {part} in {scenario}");
     }
     let sites = fs::read_to_string(here.path().join("town/meters.csv")).expect("sites");
-    assert!(sites.contains(",2025-06,\"Oak, 0\"\n"), "{sites}");
+    assert!(
+        sites.starts_with("id,lat,lon,kind,height_m,antenna_gain_dbi,installed,street,vintage,depot,plan_faults\n"),
+        "{sites}"
+    );
+    assert!(sites.contains(",2025-06,\"Oak, 0\",first,hot,\n"), "{sites}");
+    // Failures that frames have no fault for are counted, and named in the list.
+    let left_out = |effect: Effect| {
+        let of: BTreeSet<u32> = there.iter().filter(|f| f.effect == effect).map(|f| f.meter).collect();
+        of.iter().filter(|meter| !off.contains(fleet[**meter as usize].name.as_str())).count()
+    };
+    let drifting = left_out(Effect::Drifting);
+    assert!(drifting > 0 && said.err.contains(&format!("{drifting} drifting")), "{drifting}: {}", said.err);
+    assert_eq!(sites.lines().filter(|line| line.contains("drifting")).count(), of(&[Effect::Drifting]).len());
 }
 
 #[test]
@@ -135,4 +148,30 @@ fn the_run_has_the_hours_of_the_plan() {
     run(here.path(), &["run", "town/scenario.toml", "--set", "duration=2h", "-o", "out"]).expect(0);
     let weather: Vec<WeatherRow> = rows(&here.path().join("out"), "base");
     assert!(!weather.is_empty() && weather.iter().all(|row| (row.air_c - 31.5).abs() < 0.01), "{weather:?}");
+}
+
+#[test]
+fn wrong_certificates_relay_on_and_clocks_run_by_their_crystals() {
+    // All certificates are wrong, and nobody goes for a year; crystals of 12 ppm age by 1 ppm a year.
+    let parts = "part.certificate = { wrong = 0.9 }\npart.clock = { crystal = { within_ppm = 12, ageing_ppm_year = 1, sync_every = \"1d\", limit = \"1s\" } }\n\
+                 without = [\"board\", \"module\", \"capacitor\"]";
+    let here = folder(
+        &PLAN
+            .replace("with = [\"coverage\"]", parts)
+            .replace("[[variant]]\nname = \"wait\"", "[policy]\npatience = \"300d\"\n[[variant]]\nname = \"wait\""),
+    );
+    list(here.path(), "2025-12");
+    let at = ["plan", "small.toml", "--variant", "wait", "--at", "2026-06", "-o", "town", "--format", "json"];
+    let told = run(here.path(), &at).expect(0).json();
+    let (refused, off) = (told["refused"].as_u64().expect("a count"), told["off"].as_u64().expect("a count"));
+    // 0.9 of 120, three standard errors of 3.3.
+    assert!((98..=118).contains(&refused) && off == 0, "{refused} {off}");
+    let town = here.path().join("town");
+    let listed = fs::read_to_string(town.join("certificate.txt")).expect("a list");
+    assert_eq!(listed.lines().count() as u64, refused);
+    let scenario = fs::read_to_string(town.join("scenario.toml")).expect("a scenario");
+    assert!(scenario.contains("act = \"hang\"") && !scenario.contains("power-off"), "{scenario}");
+    // 12/sqrt(3) = 6.93 ppm, and half a year's 0.5 ppm: 6.95.
+    assert!(scenario.contains("[device.clock]\ndrift_spread = \"6.95 ppm\""), "{scenario}");
+    run(here.path(), &["check", "town/scenario.toml"]).expect(0);
 }

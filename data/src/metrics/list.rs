@@ -474,6 +474,8 @@ metrics! {
     CrewBusyShare = "crew_busy_share": Share, Maintenance, gate("crew_busy", ""), table("crews\nbusy", "crews busy");
     /// jobs that wait when the plan ends
     Backlog = "backlog": Count, Maintenance, gate("backlog", ""), table("back-\nlog", "jobs waiting at the end");
+    /// time in a year with a kind of spares out, mean over the depots; empty where nothing can run out
+    OutOfStockAYearS = "out_of_stock_a_year_s": Time, Maintenance, gate("out_of_stock_a_year", "");
     /// mean time from a job's being known to the crew's setting out
     JobWaitS = "job_wait_s": Time, Maintenance, gate("job_wait", ""), table("\nwait", "wait for a crew, mean");
     /// mean time from a failure's beginning until the utility knows of it, of those that it ever knows of
@@ -481,6 +483,8 @@ metrics! {
         gate("detection", ""), table("known\nafter", "failures known after, mean");
     /// failures that nobody has noticed when the plan ends
     FailuresUnseen = "failures_unseen": Count, Maintenance, gate("failures_unseen", "");
+    /// remote checks of reports, and restarts from afar
+    RemoteChecks = "remote_checks": Count, Maintenance, gate("remote_checks", "");
     /// bytes of health reports over the backhaul
     ReportBytes = "report_bytes": Count, Maintenance, gate("report_bytes", "");
     /// health reports of healthy meters

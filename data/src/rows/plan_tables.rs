@@ -32,7 +32,7 @@ rows! {
         work_s: u32,
         /// Crew that went, by its name in the file; empty in runs of earlier versions.
         crew: Added<Arc<str>>,
-        /// What it went for, words with blanks between them: inspect, clean, calibrate, neighbours, battery, supercapacitor, restart, exchange,
+        /// What it went for and what else it did there, words with blanks between them: inspect, clean, calibrate, neighbours, battery, supercapacitor, restart, exchange,
         /// repair; empty as `crew`.
         tasks: Added<Arc<str>>,
         /// Error that a calibration has read at 15 A, before the meter was adjusted; empty without one.
@@ -41,6 +41,8 @@ rows! {
         error_30a_share: Added<f32>,
         /// The same at 60 A.
         error_60a_share: Added<f32>,
+        /// Name of the meter's vintage; empty in runs of earlier versions.
+        vintage_name: Added<Arc<str>>,
     }
     /// Every failure, when it has been repaired, or at the end of the plan; of maintenance plans.
     failures: FailureRow, sorted by [time_s, meter], opt_in: true {
@@ -64,8 +66,11 @@ rows! {
         seen_after_s: Option<f64>,
         /// From its beginning until it was gone; empty if it was still there at the end.
         gone_after_s: Option<f64>,
-        /// What the meter or the head-end said of it: E001 calibration, E042 tamper, E105 radio, Err 05 metrology; empty text for none.
+        /// What the meter or the head-end said of it: E001 calibration, E042 tamper, E105 radio, Err 05 metrology; empty text for none, as of
+        /// all that nobody has known of.
         code: Arc<str>,
+        /// Name of its vintage; empty in runs of earlier versions.
+        vintage_name: Added<Arc<str>>,
     }
     /// What a year came to at a depot; of maintenance plans.
     fleet_years: FleetYearRow, sorted by [year, depot], opt_in: true {
@@ -119,6 +124,12 @@ rows! {
         energy_money: f64,
         /// Remote checks, special reads, corrected bills, and reports by the megabyte.
         office_money: f64,
+        /// Jobs that waited at the end of the year because they lacked a spare; empty where nothing can run out.
+        backlog_spares: Added<u32>,
+        /// Time with a kind of spares out; empty as `backlog_spares`.
+        out_of_stock_s: Added<f64>,
+        /// Remote checks and restarts from afar; empty in runs of earlier versions.
+        remote_checks: Added<f64>,
     }
     /// How well meters that work were heard, at the middle of each month; of maintenance plans with a table of the radio.
     radio_months: RadioMonthRow, sorted by [month, depot], opt_in: true {
@@ -156,6 +167,8 @@ rows! {
         alive_low_share: f64,
         /// Upper end.
         alive_high_share: f64,
+        /// Name of the vintage; empty in runs of earlier versions.
+        vintage_name: Added<Arc<str>>,
     }
     /// The depots and what the plan came to at each; of maintenance plans.
     depots: DepotRow, sorted by [depot], opt_in: true {
@@ -185,5 +198,11 @@ rows! {
         crew_busy_share: f64,
         /// All costs of the plan there.
         cost_money: f64,
+        /// Jobs that waited at the end; empty in runs of earlier versions.
+        backlog: Added<u32>,
+        /// Of them those that lacked a spare; empty where nothing can run out.
+        backlog_spares: Added<u32>,
+        /// Time with a kind of spares out, in all years; empty as `backlog_spares`.
+        out_of_stock_s: Added<f64>,
     }
 }

@@ -348,6 +348,8 @@ words! {
         Missed = "missed",
         /// The contractor gave the work back.
         HandedBack = "handed_back",
+        /// Something was found and left for a visit of its own, for want of a spare, a skill or time before the end of the shift.
+        Deferred = "deferred",
     }
 }
 

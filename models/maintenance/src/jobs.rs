@@ -1,6 +1,7 @@
 //! The open jobs of a depot, and its crews.
 
 use crate::calendar::{ID_BITS, IDS_MAX};
+use crate::depot::Found;
 use crate::fleet::NO_JOB;
 use crate::spec::{Crews, Tasks};
 use crate::words::Words;
@@ -207,8 +208,6 @@ pub struct Pool {
     kinds: Vec<Crews>,
     /// The kind of each, and its visit.
     crews: Vec<(u16, Option<Visit>)>,
-    /// Share of the visits after which those give work back of which nothing else is said.
-    handed_back: f64,
     idle: u32,
     words: Words,
 }
@@ -228,15 +227,17 @@ pub struct Visit {
     pub tasks: Tasks,
     /// What it can do.
     pub skills: Tasks,
+    /// What it has found there, once it has looked.
+    pub found: Option<Found>,
 }
 
 impl Pool {
-    /// All idle; those of which nothing is said give back work after that share of their visits.
-    pub fn new(kinds: &[Crews], handed_back: f64) -> Pool {
+    /// All idle.
+    pub fn new(kinds: &[Crews]) -> Pool {
         let of = |(at, kind): (usize, &Crews)| std::iter::repeat_n((at as u16, None), kind.count as usize);
         let crews: Vec<(u16, Option<Visit>)> = kinds.iter().enumerate().flat_map(of).collect();
         let idle = crews.len() as u32;
-        Pool { kinds: kinds.to_vec(), crews, handed_back, idle, words: Words::default() }
+        Pool { kinds: kinds.to_vec(), crews, idle, words: Words::default() }
     }
 
     /// The crews that one is of.
@@ -251,13 +252,13 @@ impl Pool {
 
     /// Share of a crew's visits after which it gives the work back.
     pub fn handed_back(&self, crew: u32) -> f64 {
-        self.kind(crew).handed_back.unwrap_or(self.handed_back)
+        self.kind(crew).handed_back
     }
 
     /// Whether there are crews who can do a job and give nothing back.
     pub fn keeps(&self, job: &Job) -> bool {
         let can = |kind: &Crews| kind.count > 0 && skills(job.tasks) & !skills(kind.skills) == 0;
-        self.kinds.iter().any(|kind| can(kind) && kind.handed_back.unwrap_or(self.handed_back) == 0.0)
+        self.kinds.iter().any(|kind| can(kind) && kind.handed_back == 0.0)
     }
 
     /// How many.
@@ -291,11 +292,19 @@ impl Pool {
         self.idle -= 1;
     }
 
-    /// A crew is back; gives back what it did.
-    pub fn back(&mut self, crew: u32) -> Option<Visit> {
-        let visit = self.crews[crew as usize].1.take();
-        self.idle += u32::from(visit.is_some());
-        visit
+    /// What a crew is at.
+    pub fn at(&self, crew: u32) -> Option<Visit> {
+        self.crews[crew as usize].1
+    }
+
+    /// A crew stays where it is, for more than it came for.
+    pub fn stays(&mut self, crew: u32, visit: Visit) {
+        self.crews[crew as usize].1 = Some(visit);
+    }
+
+    /// A crew is back.
+    pub fn back(&mut self, crew: u32) {
+        self.idle += u32::from(self.crews[crew as usize].1.take().is_some());
     }
 }
 
@@ -369,14 +378,13 @@ mod tests {
     }
     #[test]
     fn what_was_given_back_waits_for_who_gives_nothing_back() {
-        let contractor = Crews { handed_back: Some(0.1), ..Crews::of(1, Tasks::ALL) };
-        let pool =
-            Pool::new(&[contractor.clone(), Crews { handed_back: Some(0.0), ..Crews::of(1, Tasks::INSPECT) }], 0.5);
+        let contractor = Crews { handed_back: 0.1, ..Crews::of(1, Tasks::ALL) };
+        let pool = Pool::new(&[contractor.clone(), Crews::of(1, Tasks::INSPECT)]);
         assert_eq!((pool.handed_back(0), pool.handed_back(1)), (0.1, 0.0));
         // Nobody but the contractor exchanges meters.
         let (look, exchange) = (job(1, 1, 1, Tasks::INSPECT), job(2, 1, 1, Tasks::EXCHANGE));
         assert!(pool.keeps(&look) && !pool.keeps(&exchange));
-        assert!(!Pool::new(&[Crews::of(1, Tasks::ALL)], 0.5).keeps(&look));
+        assert!(!Pool::new(&[contractor]).keeps(&look));
         let mut jobs = Jobs::default();
         let place = jobs.open(look);
         assert_eq!(next(&mut jobs, &[1], all(Tasks::ALL)), Some(place));

@@ -32,7 +32,6 @@ impl Work {
             spread: 0.3,
             missed: 0.05,
             missed_again_s: days(7.0),
-            handed_back: 0.1,
             visit_s: 120,
             tasks_s: [180, 120, 300, 60, 60, 60, 60, 7_200, 1_800],
             worn: 0.8,

@@ -137,14 +137,14 @@ pub struct Crews {
     pub count: u32,
     /// What they can do.
     pub skills: Tasks,
-    /// Share of their visits after which they give the work back; as all others do if it is not said.
-    pub handed_back: Option<f64>,
+    /// Share of their visits after which they give the work back, as contractors do.
+    pub handed_back: f64,
 }
 
 impl Crews {
     /// So many who can do that.
     pub fn of(count: u32, skills: Tasks) -> Crews {
-        Crews { name: Arc::from("own"), count, skills, handed_back: None }
+        Crews { name: Arc::from("own"), count, skills, handed_back: 0.0 }
     }
 }
 
@@ -427,14 +427,24 @@ pub struct Work {
     pub missed: f64,
     /// When another one follows, s.
     pub missed_again_s: u32,
-    /// Share of visits after which the work is given back, by crews of which nothing else is said.
-    pub handed_back: f64,
     /// Time at the door, s.
     pub visit_s: u32,
     /// Time of each task, s, in the order of [`Tasks::EACH`].
     pub tasks_s: [u32; 9],
     /// Share of its life from which on a part is exchanged by who tests it.
     pub worn: f64,
+}
+
+impl Work {
+    /// Mean time of tasks, s.
+    pub fn time_s(&self, tasks: Tasks) -> u32 {
+        Tasks::EACH.iter().zip(self.tasks_s).filter(|(task, _)| tasks.has(**task)).map(|(_, time_s)| time_s).sum()
+    }
+
+    /// Time of tasks on a visit that takes so much of its mean time, s.
+    pub fn more_s(&self, tasks: Tasks, pace: f64) -> u32 {
+        (f64::from(self.time_s(tasks)) * pace) as u32
+    }
 }
 
 /// What things and work cost, in one currency.

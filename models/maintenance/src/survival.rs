@@ -2,8 +2,9 @@
 
 use crate::heat::MONTH_S;
 use crate::spec::PlanSpec;
-use amitwin_data::rows::SurvivalRow;
+use amitwin_data::rows::{Added, SurvivalRow};
 use libm::{exp, log, pow, sqrt};
+use std::sync::Arc;
 
 /// Half of a normal distribution's 95 %, in standard deviations.
 const HALF_95: f64 = 1.959_964;
@@ -146,6 +147,7 @@ impl Survival {
     pub fn rows(&self, plan: &PlanSpec) -> Vec<SurvivalRow> {
         let mut rows = Vec::new();
         for (place, (vintage, of)) in plan.vintages.iter().zip(&self.by_vintage).enumerate() {
+            let name: Arc<str> = Arc::from(vintage.name.as_str());
             for (part, ages) in vintage.parts.iter().zip(of) {
                 let steps = ages.curve();
                 let last = steps.len().saturating_sub(1);
@@ -159,6 +161,7 @@ impl Survival {
                     alive_share: step.alive[1],
                     alive_low_share: step.alive[0],
                     alive_high_share: step.alive[2],
+                    vintage_name: Added(Some(name.clone())),
                 }));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::heat::YEAR_S;
 use crate::spec::{PlanSpec, Prices};
-use amitwin_data::rows::{FleetYearRow, Part};
+use amitwin_data::rows::{Added, FleetYearRow, Part};
 use libm::pow;
 
 /// Visits of a year.
@@ -16,6 +16,17 @@ pub struct Rolls {
     pub planned: u32,
     /// That found nothing.
     pub idle: u32,
+}
+
+/// What waits at the end of a year.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Backlog {
+    /// Jobs.
+    pub jobs: u32,
+    /// Of them those that lack a spare; where spares are kept.
+    pub lacking: Option<u32>,
+    /// How long a kind of spares was out, s; where spares are kept.
+    pub out_s: Option<f64>,
 }
 
 /// Sums of a year.
@@ -51,8 +62,8 @@ pub struct Tally {
     pub busy_s: f64,
     /// Jobs begun for the first time, and their waits, s.
     pub waits: (u32, f64),
-    /// Jobs that wait.
-    pub backlog: u32,
+    /// Jobs that wait, and spares that are lacking.
+    pub backlog: Backlog,
     /// Health reports, byte.
     pub report_bytes: f64,
     /// Health reports of healthy meters.
@@ -73,6 +84,11 @@ impl Tally {
             Some((_, count)) => *count += 1,
             None => self.parts.push((part, 1)),
         }
+    }
+
+    /// Meters and parts put in.
+    pub fn spares_used(&self) -> u32 {
+        self.exchanges + self.parts.iter().map(|(_, count)| count).sum::<u32>()
     }
 
     /// What it costs: visits, spares, energy, office; as money of the plan's beginning.
@@ -112,7 +128,7 @@ impl Tally {
             exchanges: self.exchanges,
             parts: self.parts.iter().map(|(_, count)| count).sum(),
             crew_busy_share: share(self.busy_s, f64::from(crews) * plan.work.shifts.year_s()),
-            backlog: self.backlog,
+            backlog: self.backlog.jobs,
             wait_s: share(self.waits.1, f64::from(self.waits.0)),
             detection_s: share(self.detected.1, f64::from(self.detected.0)),
             report_bytes: self.report_bytes,
@@ -121,6 +137,9 @@ impl Tally {
             spares_money,
             energy_money,
             office_money,
+            backlog_spares: Added(self.backlog.lacking),
+            out_of_stock_s: Added(self.backlog.out_s),
+            remote_checks: Added(Some(self.remote_checks)),
         }
     }
 
@@ -149,7 +168,8 @@ impl Tally {
         }
         self.busy_s += other.busy_s;
         self.waits = (self.waits.0 + other.waits.0, self.waits.1 + other.waits.1);
-        self.backlog = other.backlog;
+        let out_s = other.backlog.out_s.map(|out_s| out_s + self.backlog.out_s.unwrap_or(0.0));
+        self.backlog = Backlog { out_s: out_s.or(self.backlog.out_s), ..other.backlog };
         self.report_bytes += other.report_bytes;
         self.false_reports += other.false_reports;
         self.remote_checks += other.remote_checks;

@@ -19,7 +19,7 @@ fn renewed_at_once(meters: u32) -> PlanSpec {
     plan.policy.alarm_s = 1;
     plan.policy.patience_s = 1;
     plan.work.shifts = Shifts::ALWAYS;
-    (plan.work.missed, plan.work.handed_back, plan.work.spread) = (0.0, 0.0, 0.0);
+    (plan.work.missed, plan.work.spread) = (0.0, 0.0);
     plan.work.tasks_s = [1; 9];
     plan
 }

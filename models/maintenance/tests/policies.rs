@@ -25,7 +25,7 @@ fn easy(meters: u32, parts: &[Part]) -> PlanSpec {
     let mut plan = PlanSpec::plain(meters);
     plan.vintages[0].parts = parts.iter().map(|part| hardware::default(*part)).collect();
     plan.depots[0].crews = vec![Crews::of(200, Tasks::ALL)];
-    (plan.work.missed, plan.work.handed_back) = (0.0, 0.0);
+    plan.work.missed = 0.0;
     plan
 }
 
@@ -243,7 +243,8 @@ fn jobs_wait_for_spares_and_skills() {
 #[test]
 fn doors_stay_closed_and_contractors_give_work_back() {
     let mut plan = easy(20_000, &[Part::Board]);
-    (plan.work.missed, plan.work.handed_back) = (0.2, 0.1);
+    plan.work.missed = 0.2;
+    plan.depots[0].crews[0].handed_back = 0.1;
     let rows = run(&plan);
     let of = |outcome| rows.visits.iter().filter(|v| v.outcome == outcome).count() as f64 / rows.visits.len() as f64;
     let n = rows.visits.len() as f64;
@@ -346,7 +347,7 @@ fn rules_are_for_the_vintages_and_depots_that_they_name() {
 fn contractors_give_work_back_and_own_crews_do_it() {
     let mut plan = easy(20_000, &[Part::Board]);
     let named =
-        |name: &str, share: f64| Crews { name: Arc::from(name), handed_back: Some(share), ..Crews::of(20, Tasks::ALL) };
+        |name: &str, share: f64| Crews { name: Arc::from(name), handed_back: share, ..Crews::of(20, Tasks::ALL) };
     plan.depots[0].crews = vec![named("contractor", 0.15), named("own", 0.0)];
     let rows = run(&plan);
     let of = |v: &&VisitRow, name: &str| v.crew.0.as_deref() == Some(name);

@@ -259,23 +259,14 @@ impl Outside {
     }
 }
 
-/// Meters a crew cannot keep up with are many when a year's work waits at the end.
-const BACKLOG_Y: f64 = 0.5;
-
 /// What to know before trusting the results.
 fn warnings(spec: &PlanSpec, run: &Run, outside: &[Outside]) -> Vec<String> {
     let held = run.held();
     let never = spec.policy.rules.iter().zip(&held).filter(|(_, held)| **held == 0);
     let mut all: Vec<String> = never.map(|(rule, _)| format!("the rule `{}` never held", rule.name)).collect();
-    for (depot, total) in spec.depots.iter().zip(run.totals()) {
-        let a_year = f64::from(total.rolls.all) / f64::from(spec.years);
-        if f64::from(total.backlog) > BACKLOG_Y * a_year && total.backlog > 10 {
-            all.push(format!(
-                "the crews of `{}` do not keep up: {} jobs wait at the end, and they do {a_year:.0} a year",
-                depot.name, total.backlog
-            ));
-        }
-    }
+    all.extend(
+        spec.depots.iter().zip(run.totals()).flat_map(|(depot, total)| super::backlog::warnings(spec, depot, total)),
+    );
     for (depot, out) in spec.depots.iter().zip(outside).filter(|(_, out)| out.months > 0) {
         all.push(format!(
             "the radio of `{}` was beyond its table in {} months, with up to {:.1} dB and {:.1} % off: the table's edge was taken; let the \

@@ -37,10 +37,11 @@ impl Figures {
     /// The summary's metrics, for a plan that has ended.
     pub fn values(&self, variant: &Variant, run: &Run) -> Values {
         let mut all = Tally::default();
-        let mut backlog = 0;
+        let (mut backlog, mut out_s) = (0, Vec::new());
         for total in run.totals() {
             all.add(total);
-            backlog += total.backlog;
+            backlog += total.backlog.jobs;
+            out_s.extend(total.backlog.out_s);
         }
         let plan = &variant.spec;
         let crews: u32 = plan.depots.iter().flat_map(|depot| &depot.crews).map(|crews| crews.count).sum();
@@ -63,9 +64,11 @@ impl Figures {
             (Metric::Parts, count(all.parts.iter().map(|(_, count)| count).sum())),
             (Metric::CrewBusyShare, share(all.busy_s, shifts_s)),
             (Metric::Backlog, count(backlog)),
+            (Metric::OutOfStockAYearS, share(out_s.iter().sum(), out_s.len() as f64 * f64::from(plan.years))),
             (Metric::JobWaitS, share(all.waits.1, f64::from(all.waits.0))),
             (Metric::DetectionS, share(all.detected.1, f64::from(all.detected.0))),
             (Metric::FailuresUnseen, count(run.unseen())),
+            (Metric::RemoteChecks, Some(all.remote_checks)),
             (Metric::ReportBytes, Some(all.report_bytes)),
             (Metric::FalseReports, Some(all.false_reports)),
         ]

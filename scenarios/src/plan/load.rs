@@ -1,6 +1,6 @@
 //! A plan's file with its overrides, from text to resolved variants.
 
-use super::resolve;
+use super::{of_variants, resolve};
 use crate::gate::Gate;
 use crate::language::check::check;
 use crate::language::diagnostic::{Diagnostic, ScenarioError, suggest};
@@ -77,6 +77,12 @@ pub struct ListFile {
     pub path: PathBuf,
     /// Its columns and coordinates.
     pub options: Options,
+    /// What its columns of vintage, date of installation and depot are called.
+    pub vintage: String,
+    /// The second of them.
+    pub installed: String,
+    /// The third.
+    pub depot: String,
 }
 
 impl Plan {
@@ -179,15 +185,21 @@ pub fn load_text(
     let mut warnings: Vec<(Place, String)> = Vec::new();
     let (mut notes, mut resolved) = (Vec::new(), Vec::new());
     let mut lists = resolve::Lists::new(dir);
+    let (mut wrong, mut judged) = (Vec::new(), Vec::new());
     for (name, tree) in &variants {
         let Some(file) = typed(tree, &mut errors) else { continue };
         let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new(), notes };
         let spec = resolve::plan(&mut cx, &mut lists);
-        errors.append(&mut cx.errors);
+        wrong.push((name.as_str(), std::mem::take(&mut cx.errors)));
         warnings.append(&mut cx.warnings);
         notes = cx.notes;
+        let columns = &file.fleet.columns;
+        let named = |name: &Option<String>, usual: &str| name.clone().unwrap_or_else(|| usual.to_owned());
         let list = file.fleet.file.as_ref().map(|path| ListFile {
             path: lists.absolute(path).into(),
+            vintage: named(&columns.vintage, "vintage"),
+            installed: named(&columns.installed, "installed"),
+            depot: named(&columns.depot, "depot"),
             options: Options { columns: file.fleet.columns.of_sites(), crs: file.fleet.crs.clone() },
         });
         let (has_prices, radio) = (file.prices.is_some(), file.radio.clone());
@@ -196,17 +208,14 @@ pub fn load_text(
             Some((depot.name.clone(), lists.absolute(file).into()))
         };
         let weather_files = file.depot.iter().filter_map(weather).collect();
-        let name = name.clone();
-        resolved.extend(spec.map(|(spec, nodes)| Variant {
-            name,
-            spec,
-            nodes,
-            has_prices,
-            list,
-            radio,
-            weather_files,
-        }));
+        let Some((spec, nodes, rules)) = spec else { continue };
+        judged.push((name.as_str(), rules));
+        resolved.push(Variant { name: name.clone(), spec, nodes, has_prices, list, radio, weather_files });
     }
+    errors.extend(of_variants::errors(wrong));
+    let (rules, mut idle) = of_variants::rules(&judged);
+    errors.extend(rules);
+    warnings.append(&mut idle);
     shadowed(&root, &changes, &mut warnings);
     if errors.is_empty() {
         let plans: Vec<_> = resolved.iter().map(|variant: &Variant| &variant.spec).collect();

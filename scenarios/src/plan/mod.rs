@@ -4,10 +4,12 @@
 //! file.toml -> language (spans) -> sections::plan -> resolve (rules, the list of meters) -> Plan -> drive
 //! ```
 
+mod backlog;
 mod drive;
 mod figures;
 mod finding;
 mod load;
+mod of_variants;
 mod resolve;
 mod town;
 

@@ -1,13 +1,15 @@
 //! A plan's fleet at a date as a scenario of frames: a placement, lists of meters, and the events that happen to them.
 
+mod sites;
+
 use super::load::{Plan, Variant};
 use super::resolve::{date, unix_s};
-use crate::site::quoted;
-use amitwin_data::placement::{self, PlacementFile, PlacementRecord, RecordKind};
+use amitwin_data::placement::{self, RecordKind};
+use amitwin_data::rows::Effect;
 use amitwin_dlms::objects::civil::date_of;
 use amitwin_maintenance::condition::Condition;
 use amitwin_maintenance::heat::{DAY_S, Enclosure, YEAR_S};
-use amitwin_maintenance::spec::DepotSpec;
+use amitwin_maintenance::spec::{DepotSpec, Law};
 use amitwin_maintenance::{PlanSpec, Run};
 use amitwin_models::spec::{Climate, utc};
 use std::collections::{BTreeMap, HashMap};
@@ -23,8 +25,11 @@ const OFF: &str = "off.txt";
 const WET: &str = "wet.txt";
 /// The hours of the weather.
 const WEATHER: &str = "weather.epw";
-/// Columns that every placement has here.
-const COLUMNS: &str = "id,lat,lon,kind,height_m,antenna_gain_dbi";
+/// Whose messages are not accepted.
+const REFUSED: &str = "certificate.txt";
+/// Failures that frames have no fault for.
+const LEFT_OUT: [Effect; 6] =
+    [Effect::Drifting, Effect::WrongClock, Effect::NoLastGasp, Effect::Tampered, Effect::LockedOut, Effect::Hot];
 /// Meters behind a border router, where the list has none.
 const METERS_PER_ROUTER: usize = 500;
 /// Longest name of a scenario.
@@ -43,6 +48,10 @@ pub struct Town {
     pub off: usize,
     /// Of the others those with water in the case.
     pub wet: usize,
+    /// Of those that send the ones whose certificates keep them from being accepted.
+    pub refused: usize,
+    /// Meters that send and have a failure for which frames have no fault, by its effect; all of them when there are none.
+    pub left_out: Vec<(Effect, usize)>,
     /// What to know before running it.
     pub notes: Vec<String>,
 }
@@ -105,7 +114,11 @@ pub fn town(plan: &Plan, variant: &Variant, at: &str) -> Result<Town, TownError>
     }
     let by_name: HashMap<&str, &Condition> = there.iter().map(|condition| (name(condition), condition)).collect();
     let off: Vec<&str> = there.iter().filter(|c| c.is_off).map(name).collect();
-    let wet: Vec<&str> = there.iter().filter(|c| c.is_wet && !c.is_off).map(name).collect();
+    let sends = |condition: &&Condition| !condition.is_off;
+    let wet: Vec<&str> = there.iter().filter(sends).filter(|c| c.has(Effect::Wet)).map(name).collect();
+    let refused: Vec<&str> = there.iter().filter(sends).filter(|c| c.is_refused).map(name).collect();
+    let of = |effect| (effect, there.iter().filter(sends).filter(|c| c.has(effect)).count());
+    let left_out: Vec<(Effect, usize)> = LEFT_OUT.map(of).into_iter().filter(|(_, count)| *count > 0).collect();
     let mut by_age: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
     for condition in there.iter().filter(|c| !c.is_off) {
         let age_y = ((time_s as f64 - f64::from(condition.since_s)) / YEAR_S).round();
@@ -114,7 +127,7 @@ pub fn town(plan: &Plan, variant: &Variant, at: &str) -> Result<Town, TownError>
         }
     }
     let mut notes = Vec::new();
-    let mut files = vec![(SITES.to_owned(), sites(&read, &by_name))];
+    let mut files = vec![(SITES.to_owned(), sites::text(&read, &by_name, (variant, list), epoch_s))];
     let mut events = String::new();
     let mut happens = |event: &str, act: &str, file: String, ids: &[&str], files: &mut Vec<(String, String)>| {
         if !ids.is_empty() {
@@ -127,6 +140,8 @@ pub fn town(plan: &Plan, variant: &Variant, at: &str) -> Result<Town, TownError>
     };
     let loss = |db: f64| format!("act = \"extra-loss\"\nloss = \"{:.2} dB\"", db);
     happens("off", "act = \"power-off\"", OFF.to_owned(), &off, &mut files);
+    // They relay on, and nothing that they say counts.
+    happens("certificate", "act = \"hang\"", REFUSED.to_owned(), &refused, &mut files);
     if variant.radio.wet_db >= LOSS_MIN_DB {
         happens("wet", &loss(variant.radio.wet_db), WET.to_owned(), &wet, &mut files);
     }
@@ -134,6 +149,7 @@ pub fn town(plan: &Plan, variant: &Variant, at: &str) -> Result<Town, TownError>
         let act = loss(f64::from(*age_y) * variant.radio.ageing_db_y);
         happens(&format!("age {age_y} y"), &act, format!("age-{age_y:02}.txt"), ids, &mut files);
     }
+    told(&left_out, &there, &mut notes);
     let has_routers = read.records.iter().any(|record| record.kind == RecordKind::Gateway);
     let routers = (!has_routers).then(|| there.len().div_ceil(METERS_PER_ROUTER));
     if let Some(routers) = routers {
@@ -141,45 +157,35 @@ pub fn town(plan: &Plan, variant: &Variant, at: &str) -> Result<Town, TownError>
             "the list has no border routers (kind gateway): {SCENARIO} spreads {routers} over the meters; correct `gateways`"
         ));
     }
-    let head = Head { plan, variant, at, unix, routers, meters: there.len(), off: off.len() };
+    let head = Head { plan, variant, at, unix, routers, there: &there, time_s, off: off.len() };
     let hours = head.hours()?;
     let scenario = head.text(hours.is_some(), &mut notes) + &events;
     files.extend(hours.map(|text| (WEATHER.to_owned(), text)));
     files.insert(0, (SCENARIO.to_owned(), scenario));
-    Ok(Town { files, meters: there.len(), off: off.len(), wet: wet.len(), notes })
+    let (off, wet, refused) = (off.len(), wet.len(), refused.len());
+    Ok(Town { files, meters: there.len(), off, wet, refused, left_out, notes })
 }
 
-/// The sites that are there as a CSV file, with the columns of the list that are the user's own.
-fn sites(read: &PlacementFile, there: &HashMap<&str, &Condition>) -> String {
-    let own: Vec<_> = read
-        .attributes
-        .columns()
-        .iter()
-        .filter(|column| COLUMNS.split(',').all(|known| !known.eq_ignore_ascii_case(column.name())))
-        .collect();
-    let mut out = COLUMNS.to_owned();
-    own.iter().for_each(|column| out = format!("{out},{}", quoted(column.name())));
-    out.push('\n');
-    let is_there =
-        |record: &PlacementRecord| record.kind != RecordKind::Meter || there.contains_key(record.name.as_str());
-    for (number, record) in read.records.iter().enumerate().filter(|(_, record)| is_there(record)) {
-        let or_empty = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        let _ = write!(
-            out,
-            "{},{:.7},{:.7},{},{},{}",
-            quoted(&record.name),
-            record.lat_deg,
-            record.lon_deg,
-            record.kind.as_str(),
-            or_empty(record.height_m),
-            or_empty(record.antenna_gain_dbi)
-        );
-        for column in &own {
-            let _ = write!(out, ",{}", quoted(column.value(number).unwrap_or_default()));
-        }
-        out.push('\n');
+/// What frames do not show, by kind.
+fn told(left_out: &[(Effect, usize)], there: &[Condition], notes: &mut Vec<String>) {
+    let kinds: Vec<String> = left_out.iter().map(|(effect, count)| format!("{count} {}", effect.as_str())).collect();
+    if !kinds.is_empty() {
+        notes.push(format!(
+            "a run of frames has no fault for what is wrong with these meters: {}; the column {} of {SITES} names them",
+            kinds.join(", "),
+            sites::FAULTS
+        ));
     }
-    out
+    if let Some((_, silent)) = left_out.iter().find(|(effect, _)| *effect == Effect::NoLastGasp) {
+        let share = 1.0 - *silent as f64 / there.len() as f64;
+        notes.push(format!("with [last_gasp] in the scenario, bellwethers = {share:.3} has as many that say nothing"));
+    }
+    let out_of_reach = there.iter().filter(|c| c.is_out_of_reach && !c.is_off).count();
+    if out_of_reach > 0 {
+        notes.push(format!(
+            "{out_of_reach} are out of reach for a while in the plan; who is in the run shows by itself"
+        ));
+    }
 }
 
 /// What a scenario says before its events.
@@ -189,7 +195,8 @@ struct Head<'a> {
     at: &'a str,
     unix: i64,
     routers: Option<usize>,
-    meters: usize,
+    there: &'a [Condition],
+    time_s: i64,
     off: usize,
 }
 
@@ -212,7 +219,8 @@ impl Head<'_> {
     }
 
     fn text(&self, has_hours: bool, notes: &mut Vec<String>) -> String {
-        let Head { plan, variant, at, unix, routers, meters, off } = self;
+        let Head { plan, variant, at, unix, routers, there, off, .. } = self;
+        let meters = there.len();
         let name: String = format!("{} {} {at}", plan.name, variant.name).chars().take(NAME_CHARS_MAX).collect();
         let of = format!(
             "{meters} meters of the plan {}, variant {}, on {at} with seed {}",
@@ -231,10 +239,34 @@ impl Head<'_> {
             let _ = writeln!(out, "gateways = {routers}");
         }
         let _ = write!(out, "\n[dlms]\nstart = \"{}\"\n", utc(*unix));
+        out += &self.clocks();
         out += &self.weather(has_hours, notes);
         // An hour is enough for a mesh to leave those out that were off from the start.
         out += "\n[[read]]\nname = \"profile\"\nwhat = \"profile\"\nevery = \"1h\"\nat = \"1h\"\n";
         out
+    }
+
+    /// How clocks run whose crystals are known: those of the vintage that most meters have, as far as they have aged. Nothing where the plan says only how
+    /// often clocks go wrong.
+    fn clocks(&self) -> String {
+        let vintages = &self.variant.spec.vintages;
+        let of = |at: usize| self.there.iter().filter(|c| usize::from(c.vintage) == at).collect::<Vec<_>>();
+        let crystal = |at: usize| {
+            vintages[at]
+                .parts
+                .iter()
+                .find_map(|part| if let Law::Crystal(crystal) = part.law { Some(crystal) } else { None })
+        };
+        let known = (0..vintages.len()).filter_map(|at| Some((of(at), crystal(at)?)));
+        let Some((meters, crystal)) = known.max_by_key(|(meters, _)| meters.len()).filter(|(m, _)| !m.is_empty())
+        else {
+            return String::new();
+        };
+        let age_s: f64 = meters.iter().map(|c| self.time_s as f64 - f64::from(c.since_s)).sum();
+        let aged_ppm = crystal.ageing_sd_ppm_y * age_s / YEAR_S / meters.len() as f64;
+        // Errors of new ones are equally frequent up to their limit.
+        let sd_ppm = libm::sqrt(crystal.within_ppm * crystal.within_ppm / 3.0 + aged_ppm * aged_ppm);
+        format!("\n[device.clock]\ndrift_spread = \"{sd_ppm:.2} ppm\"\ntolerance = \"{}s\"\n", crystal.limit_s)
     }
 
     /// The weather of the depot with most meters.

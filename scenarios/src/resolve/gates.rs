@@ -154,7 +154,10 @@ fn limit(node: &Node, name: &str, kind: Option<Kind>, out: &mut Vec<Diagnostic>)
     let top = if kind == Some(Kind::Share) { 1.0 } else { f64::INFINITY };
     if !(0.0..=top).contains(&value) || value.is_infinite() {
         let allowed = if top == 1.0 { "0 to 1, or 0 % to 100 %" } else { "0 or more" };
-        return fail(out, "out of range", format!("allowed is {allowed}"));
+        let label = if value < 0.0 { "less than any value can be" } else { "more than any value can be" };
+        let title = format!("the limit on `{name}` is out of range");
+        out.push(Diagnostic::error(title).at(&node.place, label).help(format!("allowed is {allowed}")));
+        return None;
     }
     Some(value)
 }

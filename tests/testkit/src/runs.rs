@@ -304,6 +304,7 @@ pub fn extremes() -> Rows {
             error_15a_share: Added(Some(-0.001)),
             error_30a_share: Added::default(),
             error_60a_share: Added::default(),
+            vintage_name: Added(Some(Arc::from("gen1"))),
         }],
         failures: vec![failure(None, ""), failure(Some(-0.0), "Err 05")],
         fleet_years: vec![FleetYearRow {
@@ -332,6 +333,9 @@ pub fn extremes() -> Rows {
             spares_money: 0.01,
             energy_money: f64::MIN,
             office_money: f64::MAX,
+            backlog_spares: Added(Some(u32::MAX)),
+            out_of_stock_s: Added(Some(0.5)),
+            remote_checks: Added::default(),
         }],
         radio_months: vec![RadioMonthRow {
             month: 1,
@@ -351,6 +355,7 @@ pub fn extremes() -> Rows {
             alive_share: 0.5,
             alive_low_share: 0.0,
             alive_high_share: 1.0,
+            vintage_name: Added::default(),
         }],
         depots: vec![DepotRow {
             depot: 0,
@@ -366,6 +371,9 @@ pub fn extremes() -> Rows {
             wait_s: 1.0,
             crew_busy_share: 1.0,
             cost_money: -0.0,
+            backlog: Added(Some(0)),
+            backlog_spares: Added::default(),
+            out_of_stock_s: Added(Some(f64::MAX)),
         }],
     }
 }
@@ -383,6 +391,7 @@ fn failure(gone_after_s: Option<f64>, code: &str) -> FailureRow {
         seen_after_s: None,
         gone_after_s,
         code: Arc::from(code),
+        vintage_name: Added(Some(Arc::from(""))),
     }
 }
 

@@ -24,7 +24,8 @@ const YEAR_S: f64 = 31_557_600.0;
 /// Name, verdict, finding, and what was asked.
 pub fn head(run: &RunView) -> String {
     let s = &run.summary;
-    let mut out = format!("<header>\n<p class=\"kicker\">amitwin run</p>\n<h1>{}</h1>\n", escape(&s.name));
+    let kicker = if run.is_plan() { "amitwin plan" } else { "amitwin run" };
+    let mut out = format!("<header>\n<p class=\"kicker\">{kicker}</p>\n<h1>{}</h1>\n", escape(&s.name));
     let (class, verdict) = overall(run);
     let _ = writeln!(out, "<p class=\"verdict {class}\">{}</p>", escape(&verdict));
     if let Some(finding) = &s.finding {

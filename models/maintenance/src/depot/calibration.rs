@@ -8,7 +8,7 @@ use amitwin_data::rows::Part;
 
 /// What a calibration has read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Readings {
+pub struct Readings {
     /// Errors at 15, 30 and 60 A.
     pub errors: [f64; 3],
     /// The error from which on a meter of its kind has failed.

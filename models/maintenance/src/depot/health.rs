@@ -6,7 +6,7 @@ use crate::heat::{DAY_S, YEAR_S};
 use crate::laws::{monitoring, normal_above};
 use crate::life::NEVER;
 use crate::spec::{Code, Law, PartSpec, Repair, Watch};
-use amitwin_data::rows::{Effect, FailureRow, Part};
+use amitwin_data::rows::{Added, Effect, FailureRow, Part};
 use std::sync::Arc;
 
 /// Standard deviations beyond which a regular report counts.
@@ -424,7 +424,8 @@ impl Depot<'_> {
         let seen = self.fleet.meters[m].seen & 1 << slot != 0;
         let is_wrong = part.part == Part::Certificate && self.fleet.has_wrong_certificate(meter);
         let code = if is_wrong { Code::Certificate } else { Code::of(part.effect) };
-        let said = !matches!(code, Code::Clock | Code::Signal | Code::Voltage | Code::Hot);
+        // What nobody has known of has said nothing.
+        let said = seen && !matches!(code, Code::Clock | Code::Signal | Code::Voltage | Code::Hot);
         let word = if said { code.word() } else { "" };
         self.rows.failures.push(FailureRow {
             time_s: f64::from(since - start),
@@ -438,6 +439,7 @@ impl Depot<'_> {
             seen_after_s: self.fleet.seen_at.get(meter).filter(|_| seen).map(after),
             gone_after_s: gone.map(after),
             code: Arc::from(word),
+            vintage_name: Added(Some(self.vintage_name(meter))),
         });
     }
 }

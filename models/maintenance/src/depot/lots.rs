@@ -20,14 +20,6 @@ pub struct Lot {
     bad: u32,
 }
 
-/// The lots of a depot.
-#[derive(Debug, Default)]
-pub struct Judged {
-    all: Vec<Lot>,
-    /// The meter that was found beyond the limit of verification just now.
-    pub found_bad: Option<u32>,
-}
-
 impl Depot<'_> {
     pub(super) fn begin_lots(&mut self) {
         let Some(lots) = &self.plan.policy.lots else { return };
@@ -37,7 +29,7 @@ impl Depot<'_> {
             // Lots that are older have been extended before.
             let due = first.saturating_add(late.div_ceil(lots.extension_s.max(1)) * lots.extension_s);
             self.push(due, kind::LOT, at as u32);
-            self.lots.all.push(Lot { vintage: at as u16, ..Lot::default() });
+            self.lots.push(Lot { vintage: at as u16, ..Lot::default() });
         }
     }
 
@@ -48,7 +40,7 @@ impl Depot<'_> {
     /// The sample of a lot is drawn.
     pub(super) fn lot_due(&mut self, place: u32) {
         let Some(lots) = self.plan.policy.lots else { return };
-        let mut meters = self.of_lot(&self.lots.all[place as usize]);
+        let mut meters = self.of_lot(&self.lots[place as usize]);
         let id = u64::from(self.number) << 32 | u64::from(place);
         let mut stream =
             Stream::resume(amitwin_sim_core::rng::key(self.plan.seed, id, draw::SAMPLE), u64::from(self.now));
@@ -58,7 +50,7 @@ impl Depot<'_> {
             let other = at + stream.below(meters.len() as u32 - at);
             meters.swap(at as usize, other as usize);
         }
-        self.lots.all[place as usize] = Lot { wanted, tested: 0, bad: 0, ..self.lots.all[place as usize] };
+        self.lots[place as usize] = Lot { wanted, tested: 0, bad: 0, ..self.lots[place as usize] };
         for meter in meters.into_iter().take(wanted as usize) {
             let mut job = self.job(meter, Tasks::CALIBRATE, Reason::Sample, PRIORITY, lots.within_s);
             job.lot = Some(place as u16);
@@ -67,10 +59,9 @@ impl Depot<'_> {
     }
 
     /// A meter of a sample has been tested, and adjusted if it was bad.
-    pub(super) fn tested(&mut self, place: u16, meter: u32) {
+    pub(super) fn tested(&mut self, place: u16, is_bad: bool) {
         let Some(lots) = self.plan.policy.lots else { return };
-        let is_bad = self.lots.found_bad == Some(meter);
-        let lot = &mut self.lots.all[usize::from(place)];
+        let lot = &mut self.lots[usize::from(place)];
         lot.tested += 1;
         lot.bad += u32::from(is_bad);
         let lot = *lot;

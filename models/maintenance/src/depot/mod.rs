@@ -2,6 +2,7 @@
 
 mod calibration;
 mod firmware;
+mod found;
 mod health;
 mod lots;
 mod neighbours;
@@ -16,9 +17,11 @@ use crate::life::{Lives, NEVER};
 use crate::spec::{DepotSpec, PartSpec, PlanSpec};
 use crate::stock::Stock;
 use crate::survival::Survival;
-use crate::tally::Tally;
-use amitwin_data::rows::{DepotRow, Rows};
-use lots::Judged;
+use crate::tally::{Backlog, Tally};
+use amitwin_data::rows::{Added, DepotRow, Rows};
+pub use found::Found;
+use lots::Lot;
+use std::sync::Arc;
 
 /// Kinds of entries, in the order in which they are handled at the same second.
 mod kind {
@@ -53,13 +56,15 @@ pub struct Depot<'a> {
     plan: &'a PlanSpec,
     spec: &'a DepotSpec,
     number: u32,
+    /// Names of the vintages.
+    names: Vec<Arc<str>>,
     lives: Lives,
     fleet: Fleet,
     calendar: Calendar,
     jobs: Jobs,
     crews: Pool,
     stock: Stock,
-    lots: Judged,
+    lots: Vec<Lot>,
     installed: u32,
     /// Months that have passed.
     months: u32,
@@ -87,11 +92,12 @@ impl<'a> Depot<'a> {
             plan,
             spec,
             number,
+            names: plan.vintages.iter().map(|vintage| Arc::from(vintage.name.as_str())).collect(),
             calendar: Calendar::new(plan.end_s()),
             jobs: Jobs::default(),
-            crews: Pool::new(&spec.crews, plan.work.handed_back),
+            crews: Pool::new(&spec.crews),
             stock: Stock::new(&spec.stock),
-            lots: Judged::default(),
+            lots: Vec::new(),
             installed: 0,
             months: 0,
             now: plan.start_s,
@@ -219,9 +225,29 @@ impl<'a> Depot<'a> {
         self.now
     }
 
+    /// Its number.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Place of a meter's vintage.
+    pub(crate) fn vintage(&self, meter: u32) -> u16 {
+        self.fleet.meters[meter as usize].vintage
+    }
+
+    /// Whether another meter stood there before.
+    pub(crate) fn is_exchanged(&self, meter: u32) -> bool {
+        self.fleet.exchanges(meter) > 0
+    }
+
     /// What of a meter has failed, and when the meter was put there.
     pub(crate) fn failed(&self, meter: u32) -> (u16, u32) {
         (self.fleet.meters[meter as usize].failed, self.fleet.installed_s(meter))
+    }
+
+    /// Name of a meter's vintage.
+    fn vintage_name(&self, meter: u32) -> Arc<str> {
+        self.names[usize::from(self.fleet.meters[meter as usize].vintage)].clone()
     }
 
     /// Parts of a meter.
@@ -237,7 +263,9 @@ impl<'a> Depot<'a> {
             }
         }
         self.count_reports();
-        self.tally.backlog = self.jobs.waiting() + self.jobs.put_off();
+        let (lacking, out_s) = (self.jobs.put_off(), f64::from(self.stock.out_s(self.now)));
+        let of_spares = self.stock.is_kept().then_some((lacking, out_s)).unzip();
+        self.tally.backlog = Backlog { jobs: self.jobs.waiting() + lacking, lacking: of_spares.0, out_s: of_spares.1 };
         let row = self.tally.row(self.plan, self.year() + 1, self.number, (self.installed, self.crews.len()));
         self.money += row.visits_money + row.spares_money + row.energy_money + row.office_money;
         self.rows.fleet_years.push(row);
@@ -280,6 +308,9 @@ impl<'a> Depot<'a> {
             wait_s: of(total.waits.1, f64::from(total.waits.0)),
             crew_busy_share: of(total.busy_s, f64::from(crews) * self.plan.work.shifts.year_s() * years),
             cost_money: self.money,
+            backlog: Added(Some(total.backlog.jobs)),
+            backlog_spares: Added(total.backlog.lacking),
+            out_of_stock_s: Added(total.backlog.out_s),
         });
         None
     }

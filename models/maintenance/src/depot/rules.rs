@@ -5,7 +5,9 @@ use crate::life::NEVER;
 use crate::spec::{Code, Rule, Tasks, When};
 use amitwin_data::rows::{Part, Reason};
 
-/// How urgent it is what reports tell, against failures (1) and what a rule says.
+/// How urgent failures are.
+pub(super) const FAILED: u8 = 1;
+/// How urgent it is what reports tell, against failures and what a rule says.
 const REPORTED: u8 = 3;
 
 impl Depot<'_> {
@@ -90,7 +92,7 @@ impl Depot<'_> {
         let within_s = self.plan.policy.repair_within_s;
         let job = match code {
             Code::Hot => self.job(meter, Tasks::REPAIR.with(Tasks::INSPECT), Reason::Failure, 0, within_s),
-            _ if code.is_failure() => self.job(meter, Tasks::REPAIR, Reason::Failure, 1, within_s),
+            _ if code.is_failure() => self.job(meter, Tasks::REPAIR, Reason::Failure, FAILED, within_s),
             _ => self.job(meter, answer(code, part), Reason::Condition, REPORTED, within_s.saturating_mul(2)),
         };
         self.open(job);

@@ -1,13 +1,13 @@
 //! Crews: who goes where, how long it takes, and what is done there.
 
-use super::calibration::Readings;
+use super::found::Found;
+use super::rules::FAILED;
 use super::{Depot, kind};
 use crate::draw;
 use crate::fleet::NO_JOB;
 use crate::jobs::{Able, Job, Visit};
-use crate::life::NEVER;
-use crate::spec::{PartSpec, Repair, Tasks};
-use amitwin_data::rows::{Added, Effect, Part, Reason, VisitOutcome, VisitRow};
+use crate::spec::{Repair, Tasks};
+use amitwin_data::rows::{Added, Reason, VisitOutcome, VisitRow};
 use amitwin_sim_core::rng::Stream;
 use libm::sqrt;
 
@@ -17,18 +17,6 @@ const WAY: f64 = 0.55;
 const LOCKED_S: u32 = 600;
 /// Metres of a kilometre over seconds of an hour.
 const KMH: f64 = 1.0 / 3.6;
-
-/// What came of the work at a meter.
-struct Work {
-    /// There was something to do.
-    found: bool,
-    /// It was exchanged.
-    exchanged: bool,
-    /// What could not be done, for want of a spare or a skill.
-    undone: Tasks,
-    /// What a calibration has read.
-    readings: Option<Readings>,
-}
 
 impl Depot<'_> {
     /// Something is to be done at a meter.
@@ -56,7 +44,7 @@ impl Depot<'_> {
     }
 
     pub(super) fn spares(&mut self, shelf: u32) {
-        self.stock.arrive(shelf);
+        self.stock.arrive(shelf, self.now);
         self.jobs.queue_put_off();
         self.send_crews();
     }
@@ -115,25 +103,22 @@ impl Depot<'_> {
         let (outcome, mut stream) = self.fate(crew, job.meter, self.now);
         let work_s = match outcome {
             VisitOutcome::Missed => LOCKED_S,
-            _ => {
-                let pace = 1.0 - work.spread + work.spread * draw::exponential(&mut stream);
-                (f64::from(self.visit_s(&job)) * pace) as u32
-            }
+            _ => (f64::from(work.visit_s + work.time_s(job.tasks)) * self.pace(&mut stream)) as u32,
         };
         if !job.tried {
             self.tally.waits.0 += 1;
             self.tally.waits.1 += f64::from(self.now - job.opened_s);
         }
         self.jobs.get_mut(place).tried = true;
-        self.crews.send(crew, Visit { job: place, begun_s: self.now, travel_s, work_s, tasks: job.tasks, skills });
+        let visit = Visit { job: place, begun_s: self.now, travel_s, work_s, tasks: job.tasks, skills, found: None };
+        self.crews.send(crew, visit);
         self.push(work.shifts.after(self.now, (travel_s + work_s).max(1)), kind::BACK, crew);
     }
 
-    /// Mean time at a meter, s.
-    fn visit_s(&self, job: &Job) -> u32 {
-        let work = &self.plan.work;
-        let tasks = Tasks::EACH.iter().zip(work.tasks_s).filter(|(task, _)| job.tasks.has(**task));
-        work.visit_s + tasks.map(|(_, time_s)| time_s).sum::<u32>()
+    /// How long a visit takes over its mean, by the random numbers behind those of its fate.
+    fn pace(&self, stream: &mut Stream) -> f64 {
+        let spread = self.plan.work.spread;
+        1.0 - spread + spread * draw::exponential(stream)
     }
 
     /// What a visit will turn out to be, and the random numbers that follow.
@@ -151,39 +136,48 @@ impl Depot<'_> {
         (outcome, stream)
     }
 
-    /// A crew has done what it went for.
+    /// A crew has done what it went for, and stays if it has found more that it can do; or it has done that as well.
     pub(super) fn back(&mut self, crew: u32) {
-        let Some(visit) = self.crews.back(crew) else { return };
+        let Some(mut visit) = self.crews.at(crew) else { return };
         let job = *self.jobs.get(visit.job);
-        let (outcome, _) = self.fate(crew, job.meter, visit.begun_s);
+        let (fate, mut stream) = self.fate(crew, job.meter, visit.begun_s);
+        if fate == VisitOutcome::Repaired && visit.found.is_none() {
+            let pace = self.pace(&mut stream);
+            let found = self.look(job.meter, &visit, pace);
+            let more_s = self.plan.work.more_s(found.more, pace);
+            (visit.found, visit.work_s) = (Some(found), visit.work_s + more_s);
+            if more_s > 0 {
+                self.crews.stays(crew, visit);
+                return self.push(self.now + more_s, kind::BACK, crew);
+            }
+        }
+        self.crews.back(crew);
         self.tally.rolls.all += 1;
         self.tally.rolls.failure += u32::from(job.reason == Reason::Failure);
         self.tally.rolls.planned += u32::from(matches!(job.reason, Reason::Interval | Reason::Age));
         self.tally.busy_s += f64::from(visit.travel_s + visit.work_s);
-        let (outcome, exchanged, readings) = match outcome {
-            VisitOutcome::Repaired => {
-                let Work { found, exchanged, undone, readings } = self.work(job.meter, &visit);
-                self.done(visit.job, &visit, undone);
-                let outcome = if found { VisitOutcome::Repaired } else { VisitOutcome::NothingFound };
-                self.tally.rolls.idle += u32::from(!found);
-                (outcome, exchanged, readings)
+        let outcome = if let Some(found) = &visit.found {
+            self.mend(job.meter, found);
+            self.done(visit.job, &visit, found);
+            self.tally.rolls.idle += u32::from(found.outcome() == VisitOutcome::NothingFound);
+            found.outcome()
+        } else {
+            if fate == VisitOutcome::HandedBack && self.crews.keeps(&job) {
+                self.jobs.get_mut(visit.job).returned = true;
             }
-            other => {
-                if other == VisitOutcome::HandedBack && self.crews.keeps(&job) {
-                    self.jobs.get_mut(visit.job).returned = true;
-                }
-                self.push(self.now + self.plan.work.missed_again_s, kind::AGAIN, visit.job);
-                (other, false, None)
-            }
+            self.push(self.now + self.plan.work.missed_again_s, kind::AGAIN, visit.job);
+            fate
         };
-        let (name, words) = self.crews.told(crew, visit.tasks);
+        let found = visit.found.unwrap_or_default();
+        let readings = found.readings;
+        let (name, words) = self.crews.told(crew, visit.tasks.with(found.more));
         self.rows.visits.push(VisitRow {
             time_s: f64::from(visit.begun_s - self.plan.start_s),
             meter: self.fleet.first + job.meter,
             depot: self.number,
             reason: job.reason,
             outcome,
-            exchanged,
+            exchanged: found.exchange,
             waited_s: visit.begun_s - job.opened_s,
             travel_s: visit.travel_s,
             work_s: visit.work_s,
@@ -192,164 +186,41 @@ impl Depot<'_> {
             error_15a_share: Added(readings.map(|readings| readings.errors[0] as f32)),
             error_30a_share: Added(readings.map(|readings| readings.errors[1] as f32)),
             error_60a_share: Added(readings.map(|readings| readings.errors[2] as f32)),
+            vintage_name: Added(Some(self.vintage_name(job.meter))),
         });
         self.send_crews();
     }
 
     /// Closes a job, or leaves open what came to it meanwhile or could not be done.
-    fn done(&mut self, place: u32, visit: &Visit, undone: Tasks) {
+    fn done(&mut self, place: u32, visit: &Visit, found: &Found) {
         let job = *self.jobs.get(place);
-        let left = Tasks(job.tasks.0 & !visit.tasks.0).with(undone);
-        if let Some(lot) = job.lot {
-            self.tested(lot, job.meter);
+        let is_tested = visit.tasks.has(Tasks::CALIBRATE) || found.exchange;
+        if let Some(lot) = job.lot.filter(|_| is_tested) {
+            self.tested(lot, found.is_bad);
         }
+        let did = visit.tasks.with(found.more);
+        // Of a new meter nothing else is wanted.
+        let left = if found.exchange { Tasks::default() } else { Tasks(job.tasks.0 & !did.0).with(found.undone) };
         if left == Tasks::default() {
             self.jobs.close(place);
             self.fleet.set_job(job.meter, NO_JOB);
-        } else {
-            let due_s = self.now + self.plan.policy.repair_within_s;
-            let open = self.jobs.get_mut(place);
-            (open.tasks, open.lot, open.returned, open.due_s) = (left, None, false, open.due_s.max(due_s));
-            self.jobs.queue(place);
+            return;
         }
-    }
-
-    /// Does what is to be done at a meter.
-    fn work(&mut self, meter: u32, visit: &Visit) -> Work {
-        let m = meter as usize;
-        let parts = self.parts(meter);
-        let tasks = visit.tasks;
-        self.settle(meter);
-        let readings = if tasks.has(Tasks::CALIBRATE) { self.readings(meter) } else { None };
-        self.lots.found_bad = Some(meter).filter(|_| self.is_beyond(readings.as_ref()));
-        let is_off = readings.is_some_and(|readings| readings.worn() >= self.plan.work.worn);
-        let mut exchange = tasks.has(Tasks::EXCHANGE);
-        let (mut found, mut undone) = (exchange, Tasks::default());
-        let billed_wrongly = self.is_billed_wrongly(meter);
-        for (slot, part) in parts.iter().enumerate() {
-            let is_known = self.fleet.meters[m].seen & 1 << slot != 0 && tasks.has(Tasks::REPAIR);
-            let is_failed = self.fleet.meters[m].failed & 1 << slot != 0;
-            let is_found = match part.effect {
-                // What the test standard reads decides.
-                Effect::Drifting => is_off,
-                effect => finds(tasks, effect),
-            };
-            if is_failed && (is_known || is_found) && !matches!(part.repair, Repair::Itself(_)) {
-                self.note_seen(meter, slot);
-                found = true;
-                match part.repair {
-                    Repair::Exchange => exchange = true,
-                    Repair::Part if self.put_in(meter, slot, part.part) => {}
-                    Repair::Part => undone = undone.with(Tasks::REPAIR),
-                    Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
-                }
-            } else if tests(tasks, part.part) && !is_failed {
-                let was_reported = self.fleet.meters[m].seen & 1 << slot != 0;
-                let is_worn = if part.part == Part::Accuracy { is_off } else { self.is_worn(meter, slot, part) };
-                if was_reported || is_worn {
-                    found = true;
-                    match part.repair {
-                        Repair::Exchange => exchange = true,
-                        Repair::Part => {
-                            self.put_in(meter, slot, part.part);
-                        }
-                        Repair::OnSite | Repair::Itself(_) => self.renew(meter, slot),
-                    }
-                }
-            }
+        let due_s = self.now + self.plan.policy.repair_within_s;
+        let was_sent_for = job.tasks.has(Tasks::REPAIR) || job.tasks.has(Tasks::EXCHANGE);
+        let open = self.jobs.get_mut(place);
+        (open.tasks, open.returned, open.due_s) = (left, false, open.due_s.max(due_s));
+        if is_tested {
+            open.lot = None;
         }
-        // What was reported and is not there can be reported again.
-        self.fleet.meters[m].seen &= self.fleet.meters[m].failed;
-        let exchanged = exchange && visit.skills.has(Tasks::EXCHANGE) && self.stock.has(None);
-        if exchanged {
-            self.exchange(meter);
-            undone = Tasks::default();
-        } else if exchange {
-            // Who cannot exchange a meter says that somebody must.
-            undone = undone.with(if visit.tasks.has(Tasks::EXCHANGE) { Tasks::EXCHANGE } else { Tasks::REPAIR });
+        if found.is_failure && !was_sent_for {
+            // A visit of its own for a failure that was come upon.
+            (open.priority, open.reason) = (open.priority.min(FAILED), Reason::Failure);
+            (open.opened_s, open.due_s, open.tried) = (self.now, due_s, false);
         }
-        if billed_wrongly && !self.is_billed_wrongly(meter) {
-            self.tally.corrections += 1.0;
-        }
-        if tasks.has(Tasks::NEIGHBOURS) {
-            found |= self.audit(meter);
-        }
-        self.heard_again(meter);
-        self.schedule(meter);
-        Work { found, exchanged, undone, readings }
+        self.jobs.queue(place);
     }
 
-    /// Whether a test shows that a part is near its end.
-    fn is_worn(&self, meter: u32, slot: usize, part: &PartSpec) -> bool {
-        let whose = self.fleet.whose(meter, slot);
-        let is_at = |until_s| self.lives.share(part, whose, until_s, self.now) >= self.plan.work.worn;
-        // Of what outlives the plan most is not worn though it failed on its last day, which takes less to say than when it will.
-        let outlives = self.fleet.fails_at(meter, slot) == NEVER;
-        (!outlives || is_at(Some(f64::from(self.plan.end_s())))) && is_at(self.will_fail_s(meter, slot))
-    }
-
-    /// Whether its bills are estimates or wrong.
-    fn is_billed_wrongly(&self, meter: u32) -> bool {
-        let m = meter as usize;
-        let (failed, masks) = (self.fleet.meters[m].failed, self.fleet.masks(meter));
-        let kept_s = self.plan.duty.kept_s;
-        let is_lost = self.fleet.quiet.get(meter).is_some_and(|quiet| self.now - quiet > kept_s);
-        failed & (masks.unmeasured | masks.drifting) != 0 || is_lost
-    }
-
-    /// Puts a part in, if there is one.
-    fn put_in(&mut self, meter: u32, slot: usize, part: Part) -> bool {
-        let is_there = self.stock.has(Some(part));
-        if is_there {
-            self.take(Some(part));
-            self.tally.put_in(part);
-            self.renew(meter, slot);
-        }
-        is_there
-    }
-
-    fn take(&mut self, part: Option<Part>) {
-        if let Some((shelf, lead_s)) = self.stock.take(part) {
-            self.push(self.now + lead_s, kind::SPARES, shelf);
-        }
-    }
-
-    fn exchange(&mut self, meter: u32) {
-        self.take(None);
-        self.tally.exchanges += 1;
-        let parts = self.parts(meter);
-        for slot in 0..parts.len() {
-            self.goes(meter, slot);
-        }
-        self.fleet.exchange(&self.lives, parts, meter, self.now);
-    }
-}
-
-/// Whether who does these tasks notices a failure, other than of the measurement.
-fn finds(tasks: Tasks, effect: Effect) -> bool {
-    match effect {
-        Effect::Dead | Effect::Silent | Effect::LockedOut | Effect::Tampered => true,
-        Effect::Hot => tasks.has(Tasks::INSPECT),
-        // Water weakens the signals of all neighbours alike.
-        Effect::Wet => [Tasks::INSPECT, Tasks::CLEAN, Tasks::NEIGHBOURS].iter().any(|task| tasks.has(*task)),
-        Effect::Drifting => false,
-        Effect::WrongClock => tasks.has(Tasks::RESTART),
-        Effect::NoLastGasp => tasks.has(Tasks::SUPERCAPACITOR),
-    }
-}
-
-/// Whether who does these tasks tests how worn a part is.
-fn tests(tasks: Tasks, part: Part) -> bool {
-    match part {
-        Part::Gasket => tasks.has(Tasks::CLEAN),
-        Part::Accuracy => tasks.has(Tasks::CALIBRATE),
-        Part::Battery => tasks.has(Tasks::BATTERY),
-        Part::Supercapacitor => tasks.has(Tasks::SUPERCAPACITOR),
-        _ => false,
-    }
-}
-
-impl Depot<'_> {
     /// A job for a meter at this moment.
     pub(super) fn job(&self, meter: u32, tasks: Tasks, reason: Reason, priority: u8, within_s: u32) -> Job {
         let due_s = self.now.saturating_add(within_s);

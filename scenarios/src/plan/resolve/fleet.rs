@@ -10,6 +10,9 @@ use amitwin_maintenance::heat::{DAY_S, Enclosure};
 use amitwin_maintenance::spec::{DepotSpec, Law, Listed, Meters, PartSpec, Vintage};
 use std::sync::Arc;
 
+/// Meters on a square kilometre, where nothing is known of it: a suburb.
+const METERS_PER_KM2: f64 = 200.0;
+
 /// Meters of a plan, at most.
 const METERS_MAX: u64 = 20_000_000;
 
@@ -38,6 +41,23 @@ pub(super) fn dates(cx: &mut Cx<'_>) {
                 "before `installed`",
                 "let `until` be that year or later",
             );
+        }
+        let lasts = vintage.until.unwrap_or(vintage.installed) + 1;
+        if lasts > end && vintage.installed < end {
+            // A list says of each meter when it comes.
+            let late = if file.fleet.file.is_some() {
+                String::new()
+            } else {
+                let share = f64::from(lasts - end) / f64::from(lasts - vintage.installed);
+                format!(": {:.0} % of its meters never come", 100.0 * share)
+            };
+            let text = format!(
+                "the installation of `{}` goes on until {}, and the plan ends with {}{late}",
+                vintage.name,
+                lasts - 1,
+                end - 1
+            );
+            cx.warn(&["vintage", &vintage.name, "until"], text);
         }
         for part in &vintage.without {
             if vintage.with.contains(part) {
@@ -138,11 +158,13 @@ pub(super) fn depots(
         }
         let sky = climate(cx, lists, section);
         for n in 1..=section.count {
-            let (meters, middle_m) = match list {
+            let (meters, middle_m, hull_km2) = match list {
                 Some(list) => list.of(place, epoch, file, &mut nodes),
-                None => (Meters::Drawn(section.meters.unwrap_or(0), weights.clone()), (0.0, 0.0)),
+                None => (Meters::Drawn(section.meters.unwrap_or(0), weights.clone()), (0.0, 0.0), None),
             };
             let count = u64::from(meters.count());
+            let at_density = |density: f64| count as f64 / density;
+            let area_km2 = section.meters_per_km2.map(at_density).or(hull_km2);
             depots.push(DepotSpec {
                 name: if section.count == 1 { section.name.clone() } else { format!("{} {n}", section.name) },
                 climate_name: sky.name.clone(),
@@ -152,7 +174,7 @@ pub(super) fn depots(
                 spread_k: section.spread_k,
                 first: first as u32,
                 meters,
-                area_km2: count as f64 / section.meters_per_km2,
+                area_km2: area_km2.unwrap_or_else(|| at_density(METERS_PER_KM2)),
                 middle_m,
                 crews: super::work::crews(file, &section.name),
                 stock: super::work::stock(file),
@@ -172,14 +194,14 @@ pub(super) fn depots(
 }
 
 impl List {
-    /// The meters of a depot, and where their middle is; their sites are added to `nodes`.
+    /// The meters of a depot, where their middle is, and the area of their hull, km2, if it is one; their sites are added to `nodes`.
     fn of(
         &self,
         depot: usize,
         epoch: u32,
         file: &crate::sections::plan::PlanFile,
         nodes: &mut Vec<NodeRow>,
-    ) -> (Meters, (f64, f64)) {
+    ) -> (Meters, (f64, f64), Option<f64>) {
         let own = || self.meters.iter().filter(move |meter| meter.depot == depot);
         let listed: Vec<Listed> = own()
             .map(|meter| {
@@ -197,6 +219,8 @@ impl List {
         for meter in own() {
             nodes.push(NodeRow { node: nodes.len() as u32, ..self.nodes[meter.site].clone() });
         }
-        (Meters::Listed(listed.into()), middle)
+        let places = own().map(|meter| (f64::from(self.nodes[meter.site].x_m), f64::from(self.nodes[meter.site].y_m)));
+        let hull_km2 = super::hull::area(places.collect()) / 1e6;
+        (Meters::Listed(listed.into()), middle, Some(hull_km2).filter(|area| *area > 0.0))
     }
 }

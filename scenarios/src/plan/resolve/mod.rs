@@ -3,6 +3,7 @@
 mod climate;
 mod firmware;
 mod fleet;
+mod hull;
 mod meters;
 mod never;
 mod part;
@@ -15,6 +16,7 @@ pub use climate::climate_of;
 pub(super) use meters::{Lists, day as date};
 pub(super) use never::unused;
 
+use super::of_variants::Judged;
 use crate::resolve::Context;
 use crate::sections::plan::PlanFile;
 use crate::sections::quantity::nanos;
@@ -41,8 +43,8 @@ fn seconds(time: SimTime) -> u32 {
     (nanos(time) / 1e9).min(f64::from(u32::MAX)) as u32
 }
 
-/// The plan of one variant, with its meters if they are a list; `None` after an error.
-pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<[NodeRow]>)> {
+/// The plan of one variant, with its meters if they are a list, and what there is to say of its rules; `None` after an error.
+pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<[NodeRow]>, Vec<Judged>)> {
     let file = cx.file;
     fleet::dates(cx);
     let list = lists.list(cx);
@@ -83,9 +85,9 @@ pub(super) fn plan(cx: &mut Cx<'_>, lists: &mut Lists) -> Option<(PlanSpec, Arc<
         radio,
         firmware,
     };
-    never::never(cx, &spec);
+    let judged = never::never(cx, &spec);
     work::crews_can(cx, &spec);
-    cx.errors.is_empty().then_some((spec, nodes))
+    cx.errors.is_empty().then_some((spec, nodes, judged))
 }
 
 /// The year with which the axis of the plan begins: that of the oldest meter.

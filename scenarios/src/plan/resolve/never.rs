@@ -3,18 +3,20 @@
 use super::Cx;
 use crate::language::source::Place;
 use crate::language::tree::Node;
+use crate::plan::of_variants::Judged;
 use crate::sections::plan::work::SpareName;
 use amitwin_data::rows::{Effect, Part};
 use amitwin_maintenance::life::{Lives, NEVER};
 use amitwin_maintenance::spec::{Code, Law, Meters, Only, PartSpec, PlanSpec, Rule, Tasks, Watch, When};
 
-/// Reports what can never come to anything.
-pub(super) fn never(cx: &mut Cx<'_>, plan: &PlanSpec) {
-    rules(cx, plan);
+/// Reports what can never come to anything, and gives back what there is to say of each rule of the file.
+pub(super) fn never(cx: &mut Cx<'_>, plan: &PlanSpec) -> Vec<Judged> {
+    let judged = rules(cx, plan);
     lots(cx, plan);
     alarms(cx, plan);
     reports(cx, plan);
     spares(cx, plan);
+    judged
 }
 
 /// Where a rule is written: its own place, or that of the policy.
@@ -25,38 +27,50 @@ fn place<'a>(cx: &Cx<'a>, rule: &'a Rule, own: &'a [&'a str], of_policy: &'a [&'
     }
 }
 
-fn rules(cx: &mut Cx<'_>, plan: &PlanSpec) {
+fn rules(cx: &mut Cx<'_>, plan: &PlanSpec) -> Vec<Judged> {
+    let mut judged = Vec::new();
     for rule in &plan.policy.rules {
-        let key = match rule.when {
-            When::Every(_) => "every",
-            When::Heat(_) => "every_at_30_c",
-            When::Age(_) => "age",
-            When::Seen(_) => "code",
-        };
-        if let Some((why, help)) = why_never(plan, rule) {
-            let when = ["when", key];
-            let at = place(cx, rule, &when, &["every"]);
-            cx.error(&at, format!("the rule `{}` never holds: {why}", rule.name), "never", help);
-            continue;
+        let errors = cx.errors.len();
+        let (name, at) = (rule.name.clone(), cx.place(&["rule", &rule.name]));
+        judge(cx, plan, rule);
+        if cx.file.rule.iter().any(|section| section.name == name) {
+            judged.push(Judged { name, at, why: cx.errors.split_off(errors).pop() });
         }
-        let idle: Vec<&str> = Tasks::EACH
-            .iter()
-            .zip(Tasks::WORDS)
-            .filter(|(task, _)| rule.tasks.has(**task) && !of(plan, &rule.only).any(|part| concerns(**task, part)))
-            .map(|(_, word)| word)
-            .collect();
-        let all = Tasks::EACH.iter().filter(|task| rule.tasks.has(**task)).count();
-        let at = place(cx, rule, &["do"], &["tasks"]);
-        let is_said = at[0] == "rule" || cx.root.get("policy").and_then(|policy| policy.get("tasks")).is_some();
-        let title = |what: &str| {
-            format!("the rule `{}` {what}: no meter that it is for has a part for `{}`", rule.name, idle.join("`, `"))
-        };
-        if idle.len() == all {
-            let help = "let a vintage have such a part with `with`, or leave the task out";
-            cx.error(&at, title("does nothing"), "never finds anything", help);
-        } else if !idle.is_empty() && is_said {
-            cx.warn(&at, title("does in part nothing"));
-        }
+    }
+    judged
+}
+
+/// Reports a rule that never holds, or that does nothing.
+fn judge(cx: &mut Cx<'_>, plan: &PlanSpec, rule: &Rule) {
+    let key = match rule.when {
+        When::Every(_) => "every",
+        When::Heat(_) => "every_at_30_c",
+        When::Age(_) => "age",
+        When::Seen(_) => "code",
+    };
+    if let Some((why, help)) = why_never(plan, rule) {
+        let when = ["when", key];
+        let at = place(cx, rule, &when, &["every"]);
+        cx.error(&at, format!("the rule `{}` never holds: {why}", rule.name), "never", help);
+        return;
+    }
+    let idle: Vec<&str> = Tasks::EACH
+        .iter()
+        .zip(Tasks::WORDS)
+        .filter(|(task, _)| rule.tasks.has(**task) && !of(plan, &rule.only).any(|part| concerns(**task, part)))
+        .map(|(_, word)| word)
+        .collect();
+    let all = Tasks::EACH.iter().filter(|task| rule.tasks.has(**task)).count();
+    let at = place(cx, rule, &["do"], &["tasks"]);
+    let is_said = at[0] == "rule" || cx.root.get("policy").and_then(|policy| policy.get("tasks")).is_some();
+    let title = |what: &str| {
+        format!("the rule `{}` {what}: no meter that it is for has a part for `{}`", rule.name, idle.join("`, `"))
+    };
+    if idle.len() == all {
+        let help = "let a vintage have such a part with `with`, or leave the task out";
+        cx.error(&at, title("does nothing"), "never finds anything", help);
+    } else if !idle.is_empty() && is_said {
+        cx.warn(&at, title("does in part nothing"));
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn crews(file: &PlanFile, depot: &str) -> Vec<Crews> {
                 Skill::Calibrate => Tasks::CALIBRATE,
             });
         }
-        Crews { name: Arc::from(crew.name.as_str()), count: crew.count, skills, handed_back: crew.handed_back }
+        let handed_back = crew.handed_back.unwrap_or(if crew.contractor { file.work.handed_back } else { 0.0 });
+        Crews { name: Arc::from(crew.name.as_str()), count: crew.count, skills, handed_back }
     })
     .collect()
 }
@@ -59,9 +60,11 @@ pub(super) fn work(cx: &mut Cx<'_>) -> Work {
         let title = format!("spares `{word}` are ordered when more are left than there can be");
         cx.error(&["spare", &word, "reorder"], title, "not below `full`", "let `reorder` be less than `full`");
     }
-    if section.missed + section.handed_back > 0.95 {
-        let title = "hardly a visit comes to anything: nobody opens, or the work is given back";
-        cx.error(&["work", "missed"], title, "too many", "let `missed` and `handed_back` be 95 % at most together");
+    let says = cx.root.get("work").is_some_and(|work| work.get("handed_back").is_some());
+    if says && !file.crew.iter().any(|crew| crew.contractor && crew.handed_back.is_none()) {
+        let text =
+            "`work.handed_back` is without effect: it is for crews with `contractor = true` that do not say otherwise";
+        cx.warn(&["work", "handed_back"], text.to_owned());
     }
     let times = &section.times;
     let tasks = [
@@ -81,7 +84,6 @@ pub(super) fn work(cx: &mut Cx<'_>) -> Work {
         spread: section.spread,
         missed: section.missed,
         missed_again_s: seconds(section.again_after),
-        handed_back: section.handed_back,
         visit_s: seconds(times.visit),
         tasks_s: tasks.map(seconds),
         worn: section.worn,
@@ -115,7 +117,8 @@ pub(super) fn crews_can(cx: &mut Cx<'_>, plan: &PlanSpec) {
         }
     }
     for crew in &file.crew {
-        if crew.handed_back.is_some_and(|share| share + file.work.missed > 0.95) {
+        let share = crew.handed_back.or(crew.contractor.then_some(file.work.handed_back));
+        if share.is_some_and(|share| share + file.work.missed > 0.95) {
             let title = format!("hardly a visit of the crews `{}` comes to anything", crew.name);
             let help = "let `handed_back` and `work.missed` be 95 % at most together";
             cx.error(&["crew", &crew.name, "handed_back"], title, "too many", help);

@@ -309,10 +309,11 @@ pub struct DepotSection {
     #[serde(default = "spread_default")]
     #[schemars(range(min = 0.0, max = 10.0))]
     pub spread_k: f64,
-    /// Meters on a square kilometre.
-    #[serde(default = "density_default")]
+    /// Meters on a square kilometre, which decides how far crews go; when missing 200, and of listed meters as many as there are within the hull of
+    /// their places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.01, max = 100_000.0))]
-    pub meters_per_km2: f64,
+    pub meters_per_km2: Option<f64>,
 }
 
 fn one() -> u32 {
@@ -325,10 +326,6 @@ fn enclosure_default() -> EnclosureName {
 
 fn spread_default() -> f64 {
     2.0
-}
-
-fn density_default() -> f64 {
-    200.0
 }
 
 /// What meters do all day.

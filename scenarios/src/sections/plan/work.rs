@@ -34,11 +34,18 @@ pub struct CrewSection {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub depots: Vec<String>,
-    /// Share of their visits after which they give the work back, such as "12 %" of contractors; as `work.handed_back` when missing. What is given
-    /// back is done by crews of the depot who give nothing back, if there are such.
+    /// Whether they are a contractor's, who give some work back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub contractor: bool,
+    /// Share of their visits after which they give the work back, such as "12 %"; when missing, `work.handed_back` of contractors and nothing of
+    /// others. What is given back is done by crews of the depot who give nothing back, if there are such.
     #[serde(default, with = "Maybe::<Share>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 0.9))]
     pub handed_back: Option<f64>,
+}
+
+fn is_false(is: &bool) -> bool {
+    !is
 }
 
 fn skills_default() -> Vec<Skill> {
@@ -135,7 +142,7 @@ pub struct WorkSection {
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 0.9))]
     pub missed: f64,
-    /// Share of visits after which the work is given back, by crews that do not say otherwise.
+    /// Share of visits after which contractors give the work back who do not say otherwise.
     #[serde(with = "Share")]
     #[schemars(extend("x-min" = 0.0, "x-max" = 0.9))]
     pub handed_back: f64,
