@@ -65,7 +65,6 @@ fn ran(scenario: &Scenario) -> (VariantRun, Vec<(TransactionKind, Outcome)>, Vec
 #[test]
 fn who_is_kept_from_a_job_by_its_role_counts_once_and_in_no_other_figure() {
     let text = r#"
-medium = "ideal"
 [head_end]
 [[head_end.role]]
 name = "none"
@@ -73,8 +72,9 @@ may = []
 [[read]]
 name = "read"
 what = "registers"
-at = "5min"
+at = "1min"
 every = "1d"
+window = "5min"
 role = "none"
 [[campaign]]
 name = "flood"
@@ -110,7 +110,7 @@ at = "50min"
 window = "5min"
 role = "none"
 "#;
-    let (run, rows, audit) = ran(&town(text, &[]));
+    let (run, rows, audit) = ran(&town(text, &["medium=ideal"]));
     // 25 meters, each kept from six things.
     assert_eq!((rows.len(), rows.iter().filter(|row| row.1 == Outcome::Forbidden).count()), (150, 150));
     let metrics = &run.summary.metrics;
@@ -129,8 +129,8 @@ role = "none"
 #[test]
 fn a_slow_head_end_takes_as_long_as_its_commands_and_loses_nobody() {
     let text = r#"
-medium = "ideal"
-head_end = { sessions_per_second = 0.05 }
+[head_end]
+sessions_per_second = 0.05
 [[campaign]]
 name = "reset"
 kind = "reset"
@@ -139,7 +139,7 @@ at = "10min"
 window = ["0s", "0s"]
 give_up_after = "5min"
 "#;
-    let (run, rows, _) = ran(&town(text, &[]));
+    let (run, rows, _) = ran(&town(text, &["medium=ideal"]));
     assert!(rows.iter().all(|row| *row == (TransactionKind::Reset, Outcome::Ok)), "{rows:?}");
     // One each 20 s: the last of 25 leaves 480 s after the first.
     assert_eq!(run.summary.metrics["reset_window_s"], Some(480.0));

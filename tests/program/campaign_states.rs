@@ -63,7 +63,7 @@ fn states_sum_up_to_the_fleet_at_every_minute_of_a_run() {
     let folder = folder(TOWN);
     let (mut several_turns, mut ended) = (0, BTreeSet::new());
     for seed in ["1", "2", "3", "4"] {
-        run(folder.path(), &["run", "scenario.toml", "-o", seed, "--seed", seed]).expect(0);
+        run(folder.path(), &["run", "small.toml", "-o", seed, "--seed", seed]).expect(0);
         let reader = read::open(&folder.path().join(seed)).expect("a run");
         let view = read::view(&reader).expect("its rows");
         let variant = &view.variants[0];

@@ -103,9 +103,13 @@ impl Outages {
         })
     }
 
-    /// At most so many moments at which somebody is without supply, as far apart in what changes as can be, s.
+    /// At most so many moments at which somebody is without supply or thought to be, as far apart in what changes as can be, s.
     pub fn moments(&self, most: usize) -> Vec<f64> {
         let mut changes = self.dark.clone();
+        for (_, told_s, back_s) in self.beliefs() {
+            changes.push((told_s, 1));
+            changes.extend(back_s.map(|back_s| (back_s, -1)));
+        }
         changes.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (mut without, mut moments) = (0, Vec::<f64>::new());
         for (n, &(at_s, by)) in changes.iter().enumerate() {
@@ -195,7 +199,7 @@ mod tests {
         assert_eq!(outages.known(4, 300.0), [(0.0, 0.0), (1.5, 0.25), (4.0, 0.0), (5.0, 0.0)]);
         assert_eq!(outages.first_s(), Some(60.0));
         // At 60 s both fail and at 180 s one is back, which the head-end hears at 240 s; of the other it never knows.
-        assert_eq!((outages.moments(6), outages.moments(1)), (vec![60.0, 180.0], vec![60.0]));
+        assert_eq!((outages.moments(6), outages.moments(1)), (vec![60.0, 90.0, 180.0, 240.0], vec![60.0]));
         let at = |time_s| outages.at([1, 2, 3].into_iter(), time_s);
         let (unknown, known, back) = (Some(Stands::Unknown), Some(Stands::Known), Some(Stands::Back));
         assert_eq!(at(59.0), [None; 3]);
