@@ -149,6 +149,7 @@ mod tests {
             time_s,
             meter,
             depot: 0,
+            vintage_name: Default::default(),
             reason: Reason::Failure,
             outcome: VisitOutcome::Repaired,
             exchanged: true,

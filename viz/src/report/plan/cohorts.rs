@@ -209,6 +209,7 @@ fn survival(group: &Group, variant: &VariantView) -> Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use amitwin_data::rows::Added;
 
     fn row(vintage: u16, part: Part, age_months: u32, (at_risk, failed): (u32, u32), alive_share: f64) -> SurvivalRow {
         let age_s = f64::from(age_months) / 12.0 * YEAR_S;
@@ -221,6 +222,7 @@ mod tests {
             alive_share,
             alive_low_share: alive_share,
             alive_high_share: alive_share,
+            vintage_name: Added::default(),
         }
     }
 

@@ -112,6 +112,7 @@ fn name(depots: &[DepotRow], number: usize) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use amitwin_data::rows::Added;
 
     /// A depot of nine meters at which nothing has happened.
     pub fn depot(climate: &str, effective_c: f64) -> DepotRow {
@@ -129,6 +130,9 @@ pub(super) mod tests {
             wait_s: 0.0,
             crew_busy_share: 0.0,
             cost_money: 0.0,
+            backlog: Added::default(),
+            backlog_spares: Added::default(),
+            out_of_stock_s: Added::default(),
         }
     }
 

@@ -50,7 +50,7 @@ struct Chart {
 }
 
 /// Every figure that a year has, in the order of the page: what customers notice, what the utility does for it, what it learns, what it costs.
-const CHARTS: [Chart; 12] = [
+const CHARTS: [Chart; 14] = [
     Chart {
         name: "away",
         title: "Hours without a reading",
@@ -122,6 +122,22 @@ const CHARTS: [Chart; 12] = [
         note: "",
         bounds: None,
         of: |year| 100.0 * year.each(|row| f64::from(row.exchanges) + f64::from(row.parts)),
+    },
+    Chart {
+        name: "out-of-stock",
+        title: "Spares out of stock",
+        unit: "days a year, mean over depots",
+        note: " Days on which some kind is out.",
+        bounds: None,
+        of: |year| year.mean(|row| row.out_of_stock_s.0.unwrap_or(0.0), |_| 1.0) / DAY_S,
+    },
+    Chart {
+        name: "remote-checks",
+        title: "Checks from the office",
+        unit: "checks for each meter and year",
+        note: "",
+        bounds: None,
+        of: |year| year.each(|row| row.remote_checks.0.unwrap_or(0.0)),
     },
     Chart {
         name: "detection",
@@ -228,7 +244,7 @@ fn reach(group: &Group) -> Option<Figure> {
 mod tests {
     use super::super::fleets::tests::depot;
     use super::*;
-    use amitwin_data::rows::DepotRow;
+    use amitwin_data::rows::{Added, DepotRow};
 
     /// A year of a depot in which nothing happened.
     fn row(year: u16, depot: u32, meters: u32) -> FleetYearRow {
@@ -258,6 +274,9 @@ mod tests {
             spares_money: 0.0,
             energy_money: 0.0,
             office_money: 0.0,
+            backlog_spares: Added::default(),
+            out_of_stock_s: Added::default(),
+            remote_checks: Added::default(),
         }
     }
 
