@@ -144,8 +144,11 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
         }
         parents::poison(stack, link, ctx, node, Node::EVERYONE);
     }
-    // W `join_state.c`: its parents hear of it.
-    children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);
+    // W `join_state.c`: its parent hears of it.
+    let parent = stack.net.nodes[node].parent;
+    if parent.is_some() {
+        children::says_goodbye(stack, link, ctx, node, parent);
+    }
     discover::leave(stack, link, ctx, node);
 }
 
