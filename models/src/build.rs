@@ -417,9 +417,7 @@ impl Kit<'_> {
             spreads: spec.campaigns.iter().filter_map(|c| c.job.firmware()).map(firmware::slots).max().unwrap_or(0),
         };
         let net = Net::new(parts, &link, facts);
-        if spec.radio.cca_threshold_dbm.is_none() {
-            link.follow_weakest(facts, net.weakest_dbm(), spec.radio.cca_dbm());
-        }
+        link.follow_weakest(facts, net.weakest_dbm(), &spec.radio);
         for node in facts.nodes().filter(|&node| !net.is_operational(node)) {
             // It reaches nobody: reported in the results, silent on the air.
             link.air.power(node, false);

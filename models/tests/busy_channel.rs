@@ -90,9 +90,9 @@ fn who_waits_while_it_receives_has_its_turn_right_behind() {
 fn a_radio_gives_a_frame_back_that_it_has_had_for_eleven_seconds() {
     let mut frame = Packet::new(Content::Nud, Node(1), Node(0), Node(0));
     let mut turn = |at_s| {
-        (frame.tries, frame.looks) = (7, 3);
+        (frame.tries, frame.turn.looks) = (7, 3);
         frame.begin_anew(SimTime::from_secs(at_s), SimTime::from_secs(11));
-        (frame.tries, frame.looks)
+        (frame.tries, frame.turn.looks)
     };
     // It counts from its first turn, and from when it began anew.
     assert_eq!([5, 15, 16, 26, 27].map(&mut turn), [(7, 3), (7, 3), (0, 0), (7, 3), (0, 0)]);

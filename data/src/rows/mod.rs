@@ -199,7 +199,9 @@ mod tests {
             for column in info.columns {
                 let float = matches!(column.physical, Physical::F32 | Physical::F64);
                 assert!(
-                    !float || !column.unit().is_empty() || ["etx", "false_reports"].contains(&column.name),
+                    !float
+                        || !column.unit().is_empty()
+                        || ["etx", "false_reports", "remote_checks"].contains(&column.name),
                     "{} has no unit",
                     column.name
                 );

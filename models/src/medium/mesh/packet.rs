@@ -211,6 +211,17 @@ impl Content {
     }
 }
 
+/// When a frame may be sent, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Not before this.
+    pub not_before: SimTime,
+    /// Since when the radio has it; when missing, it has had no turn yet.
+    pub given: Option<SimTime>,
+    /// Looks at a busy channel on this hop so far, where they are counted for the frame.
+    pub looks: u8,
+}
+
 /// A datagram held by one node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Packet {
@@ -232,8 +243,6 @@ pub struct Packet {
     pub airings: u8,
     /// Transmissions on this hop so far, and attempts that found no free channel.
     pub tries: u8,
-    /// Looks at a busy channel on this hop so far, where they are counted for the frame.
-    pub looks: u8,
     /// Number of this fragment, from 0.
     pub fragment: u8,
     /// Fragments of the datagram on this hop; 0: it is whole.
@@ -246,12 +255,10 @@ pub struct Packet {
     pub strayed: bool,
     /// This hop's receiver has it.
     pub delivered: bool,
-    /// Not to be sent before.
-    pub not_before: SimTime,
+    /// What its holder's radio makes of it.
+    pub turn: Turn,
     /// Since when its holder has it.
     pub queued: SimTime,
-    /// Since when the radio has it; when missing, it has had no turn yet.
-    pub given: Option<SimTime>,
     /// What it carries.
     pub content: Content,
     /// Places on the source route left to visit after this hop.
@@ -273,16 +280,14 @@ impl Packet {
             hops: 0,
             tries: 0,
             airings: 0,
-            looks: 0,
             fragment: 0,
             fragments: 0,
             tag: 0,
             sequence: 0,
             strayed: false,
             delivered: false,
-            not_before: SimTime::ZERO,
+            turn: Turn::default(),
             queued: SimTime::ZERO,
-            given: None,
             content,
             route_len: 0,
             route: [Node(0); ROUTE_MAX],
@@ -291,9 +296,9 @@ impl Packet {
 
     /// It has its turn: if the radio has had it for `most` or longer, all counts of this hop begin anew.
     pub fn begin_anew(&mut self, now: SimTime, most: SimTime) {
-        let since = *self.given.get_or_insert(now);
+        let since = *self.turn.given.get_or_insert(now);
         if now.saturating_sub(since) >= most {
-            (self.tries, self.airings, self.looks, self.given) = (0, 0, 0, Some(now));
+            (self.tries, self.airings, self.turn.looks, self.turn.given) = (0, 0, 0, Some(now));
         }
     }
 

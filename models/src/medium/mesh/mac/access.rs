@@ -160,20 +160,20 @@ fn leave_alone<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     }
     let rules = link.rules.of(ctx.facts, node);
     let packet = link.packets.get_mut(at);
-    packet.looks = packet.looks.saturating_add(1);
-    if packet.looks > rules.csma_backoffs_max {
+    packet.turn.looks = packet.turn.looks.saturating_add(1);
+    if packet.turn.looks > rules.csma_backoffs_max {
         ctx.books.counters.access_failures += 1;
         failed(link, above, ctx, node, (at, broadcast), true);
         return;
     }
-    let again = now + rules.pause(packet.looks, place).unwrap_or_default();
+    let again = now + rules.pause(packet.turn.looks, place).unwrap_or_default();
     // What was sent in a row is sent in a row again.
     packet.tries -= packet.tries % rules.in_a_row(above.hops(node).is_none());
     if broadcast {
         ctx.schedule(again + wait, node, Event::Attempt { node, epoch });
         return;
     }
-    packet.not_before = again;
+    packet.turn.not_before = again;
     link.finish_job(node);
     next_job(link, ctx, node);
 }

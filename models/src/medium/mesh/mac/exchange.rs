@@ -225,7 +225,7 @@ pub(super) fn failed<U: Above>(
     if !give_up && !link.times.access_failure_drops && to != Node::EVERYONE {
         let joining = above.hops(node).is_none();
         let not_before = link.repeats_at(ctx.facts, node, (to, tries), joining, ctx.now());
-        link.packets.get_mut(at).not_before = not_before;
+        link.packets.get_mut(at).turn.not_before = not_before;
         let mac = &mut link.macs[node];
         (mac.blocked_to, mac.blocked_until) = (to, not_before);
     }

@@ -31,6 +31,7 @@ use crate::books::Loss;
 use crate::context::{Ctx, Facts};
 use crate::node::{Channel, Node, PerNode};
 use crate::purpose::BACKOFF;
+use crate::spec::RadioSpec;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
@@ -238,16 +239,16 @@ impl LinkLayer {
         self.sent_us.0.get(node.at()).copied().unwrap_or(0)
     }
 
-    /// Has nodes whose stack does so listen for signals as weak as the weakest that they receive, dBm.
-    pub fn follow_weakest(&mut self, facts: &Facts, weakest_dbm: &PerNode<i8>, others_dbm: f64) {
+    /// Has nodes whose stack does so listen for signals as weak as the weakest that they receive, dBm, unless the level is given.
+    pub fn follow_weakest(&mut self, facts: &Facts, weakest_dbm: &PerNode<i8>, spec: &RadioSpec) {
         let bounds = |node| self.rules.of(facts, node).cca_dbm;
-        if facts.nodes().all(|node| bounds(node).is_none()) {
+        if spec.cca_threshold_dbm.is_some() || facts.nodes().all(|node| bounds(node).is_none()) {
             return;
         }
         let of = |node: Node| match bounds(node) {
             // `mac_cca_threshold.c`: a step of 1 dB below what was received.
             Some((low, high)) => weakest_dbm[node].saturating_sub(1).clamp(low, high),
-            None => others_dbm as i8,
+            None => spec.cca_dbm() as i8,
         };
         let own_dbm = facts.nodes().map(of).collect();
         self.air.set_cca(own_dbm);

@@ -18,7 +18,7 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
     let is_given = limit > 0 && link.is_given_at_once(ctx.facts, node, packet.hop_to, broadcast);
-    packet.given = is_given.then_some(packet.queued);
+    packet.turn.given = is_given.then_some(packet.queued);
     if !is_given
         && link.gives_way_early(ctx, node, limit)
         && let Some(oldest) = link.take_oldest_data(ctx.facts, node, false)
@@ -292,7 +292,7 @@ impl LinkLayer {
         let mac = &mut self.macs[node];
         let (to, until, packets) = (mac.blocked_to, mac.blocked_until, &mut self.packets);
         let ready = |packet: &Packet| {
-            let at = if packet.hop_to == to { packet.not_before.max(until) } else { packet.not_before };
+            let at = if packet.hop_to == to { packet.turn.not_before.max(until) } else { packet.turn.not_before };
             at.max(now)
         };
         if given_max == 0 {

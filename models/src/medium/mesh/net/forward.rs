@@ -8,9 +8,9 @@ use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::packet::Turn;
 use crate::node::Node;
 use crate::spec::RouterStack;
-use amitwin_sim_core::SimTime;
 
 /// A node that comes back says to no one that it has no route before it has asked for one this often.
 const SILENT_TRIES: u8 = 2;
@@ -28,7 +28,7 @@ pub(super) fn forward<P: PortUser>(
 ) {
     let mut next = packet.clone();
     next.hops += 1;
-    (next.tries, next.airings, next.delivered, next.not_before) = (0, 0, false, SimTime::ZERO);
+    (next.tries, next.airings, next.delivered, next.turn) = (0, 0, false, Turn::default());
     if next.hops > HOPS_MAX {
         stack.count_lost(ctx, node, &next, Loss::TooFar);
         return;

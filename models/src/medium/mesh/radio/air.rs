@@ -138,6 +138,8 @@ struct Levels {
     noise: f64,
     /// The same over a unit, dB.
     noise_db: f64,
+    /// From here on a channel is busy.
+    cca: Cca,
     /// A frame is found that is so much above all else.
     detect: f64,
     /// It takes a receiver over that is so much above the frame that has it.
@@ -171,7 +173,6 @@ pub struct Air {
     heat: Option<Box<Heat>>,
     interference: Option<Box<Interference>>,
     levels: Levels,
-    cca: Cca,
     sites: PerNode<SiteId>,
     /// Radios from here on are foreign: heard here, hearing at home.
     own: u16,
@@ -218,6 +219,7 @@ impl Air {
             levels: Levels {
                 noise,
                 noise_db: level_db(noise),
+                cca: Cca::new(cca_threshold_dbm),
                 detect: ratio(if phy.is_oqpsk() { -5.0 } else { 0.0 }),
                 capture: ratio(model.capture_threshold_db()),
                 hopeless_dbm: {
@@ -225,7 +227,6 @@ impl Air {
                     (model.sensitivity_dbm(1.0 - HOPELESS.0, HOPELESS.1) - weather_db) as f32
                 },
             },
-            cca: Cca::new(cca_threshold_dbm),
             model,
             fading,
             heat: heat.map(Box::new),
@@ -261,7 +262,7 @@ impl Air {
         }
         let energy = if channel == Channel::COMMON { common } else { self.energy_on(node, channel, NONE, now) };
         let noise = self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node));
-        energy + noise + self.interference(node, channel, now, now) >= self.cca.of(node)
+        energy + noise + self.interference(node, channel, now, now) >= self.levels.cca.of(node)
     }
 
     /// Channel of the plan that frames on `channel` are on at an instant.
@@ -361,7 +362,7 @@ impl Air {
             + self.interference.as_ref().map_or(0, |interference| interference.bytes())
             + self.radios.bytes()
             + self.fading.bytes()
-            + self.cca.bytes()
+            + self.levels.cca.bytes()
             + self.kept.at_hand.bytes()
             + self.sites.bytes()
             + self.transmissions.capacity() * size_of::<Transmission>()

@@ -32,6 +32,6 @@ impl Cca {
 impl Air {
     /// Gives each own radio a level of its own from which on it finds a channel busy, dBm, none above 0.
     pub fn set_cca(&mut self, own_dbm: PerNode<i8>) {
-        self.cca.own = own_dbm;
+        self.levels.cca.own = own_dbm;
     }
 }

@@ -102,7 +102,7 @@ impl Air {
         let energy: u64 = lasting.filter_map(|id| self.heard(id, node)).sum();
         let noise = self.overlay.as_ref().map_or(0, |overlay| overlay.noise(node));
         let others = self.trains_on(node, channel, at) + self.interference(node, channel, at, at);
-        energy + noise + others >= self.cca.of(node)
+        energy + noise + others >= self.levels.cca.of(node)
     }
 
     fn is_foreign(&self, node: Node) -> bool {
