@@ -72,7 +72,7 @@ pub const HEALTH_PHASE: u32 = 183;
 pub const KEEP_ALIVE: u32 = 184;
 /// Whether the supply of a meter or repeater is weak (entity: site).
 pub const SUPPLY: u32 = 185;
-/// What becomes of a meter that activates an image (entity: job and meter).
+/// What becomes of a meter that activates an image (entity: name of the campaign and meter).
 pub const IMAGE_FATE: u32 = 142;
 /// Which wave of a campaign a meter belongs to (entity: job and meter).
 pub const WAVE: u32 = 143;

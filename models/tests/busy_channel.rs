@@ -2,10 +2,10 @@
 
 use amitwin_models::medium::mesh::packet::{Content, Packet};
 use amitwin_models::node::Node;
-use amitwin_models::spec::{Channels, InterfererSpec, PhyMode, RouterStack, WorldSpec};
+use amitwin_models::spec::{InterfererSpec, PhyMode, RouterStack, WorldSpec};
 use amitwin_models::terrain::SiteKind::{Gateway, Repeater};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, probe, sites, world};
+use amitwin_testkit::worlds::{Ran, interferer, probe, sites, world};
 
 /// Node 1 sends to node 0, 30 m away; loss 31.7 + 40 log10(d) dB: 90.8 dB, of 10.8 dBm -80 dBm arrive.
 fn pair(stack: RouterStack) -> WorldSpec {
@@ -17,23 +17,7 @@ fn pair(stack: RouterStack) -> WorldSpec {
 
 /// Something that sends all the time, 130 m from node 1: 116.3 dB.
 fn without_end(spec: &mut WorldSpec, power_dbm: f64) {
-    spec.surroundings.interferers = vec![InterfererSpec {
-        name: "other".to_owned(),
-        preset: None,
-        near: None,
-        lat: None,
-        lon: None,
-        x: None,
-        y: None,
-        height_m: 1.5,
-        power_dbm: Some(power_dbm),
-        duty: Some(1.0),
-        burst: Some(SimTime::from_millis(50)),
-        channels: Channels::parse("0").expect("channels"),
-        hours: None,
-        quiet: None,
-        place_m: (-100.0, 0.0),
-    }];
+    spec.surroundings.interferers = vec![InterfererSpec { duty: Some(1.0), ..interferer(power_dbm, "0") }];
 }
 
 /// One frame.

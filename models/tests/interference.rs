@@ -13,34 +13,13 @@ use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use amitwin_testkit::air::frame;
-use amitwin_testkit::worlds::{run, sites, world};
+use amitwin_testkit::worlds::{interferer, run, sites, world};
 
 /// Radio 0 at the origin and radio 1 100 m east of it; loss 31.7 + 40 log10(d) dB, 111.7 dB over 100 m and 123.7 dB over 200 m.
 fn two() -> WorldSpec {
     let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0)]), PhyMode::M1b, 3_600);
     spec.mac.hopping = true;
     spec
-}
-
-/// 100 m west of radio 0: bursts of 50 ms, a tenth of the time.
-fn interferer(power_dbm: f64, channels: &str) -> InterfererSpec {
-    InterfererSpec {
-        name: "other".to_owned(),
-        preset: None,
-        near: None,
-        lat: None,
-        lon: None,
-        x: None,
-        y: None,
-        height_m: 1.5,
-        power_dbm: Some(power_dbm),
-        duty: Some(0.1),
-        burst: Some(SimTime::from_millis(50)),
-        channels: Channels::parse(channels).expect("channels"),
-        hours: None,
-        quiet: None,
-        place_m: (-100.0, 0.0),
-    }
 }
 
 fn around(interferers: Vec<InterfererSpec>) -> Surroundings {

@@ -89,7 +89,7 @@ impl PollSpec {
         self.window.unwrap_or_else(usual)
     }
 
-    /// These settings, for a job that reads registers of all meters once.
+    /// One read of all meters at the start, with the usual settings.
     pub fn once(name: String, content: PollContent) -> Self {
         PollSpec {
             name,

@@ -111,7 +111,7 @@ pub struct ScenarioFile {
     /// Crews that go to meters which campaigns have given up; without it nobody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub technicians: Option<TechniciansSpec>,
-    /// What the head-end reads by schedule.
+    /// What the head-end reads, once or by schedule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub read: Vec<PollSpec>,

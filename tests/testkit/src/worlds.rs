@@ -94,6 +94,27 @@ pub fn suburb(meters: u32, seconds: u64) -> WorldSpec {
     spec
 }
 
+/// An interferer 100 m west of the origin: bursts of 50 ms, a tenth of the time.
+pub fn interferer(power_dbm: f64, channels: &str) -> InterfererSpec {
+    InterfererSpec {
+        name: "other".to_owned(),
+        preset: None,
+        near: None,
+        lat: None,
+        lon: None,
+        x: None,
+        y: None,
+        height_m: 1.5,
+        power_dbm: Some(power_dbm),
+        duty: Some(0.1),
+        burst: Some(SimTime::from_millis(50)),
+        channels: Channels::parse(channels).expect("channels"),
+        hours: None,
+        quiet: None,
+        place_m: (-100.0, 0.0),
+    }
+}
+
 /// Runs a world with one mesh as a bench of the link layer: every `period` a frame of `bytes` above the link layer
 /// from each node to its `target`.
 pub fn probe(spec: &WorldSpec, period: SimTime, bytes: u16, target: impl Fn(u32) -> Option<u32>) -> Ran {
