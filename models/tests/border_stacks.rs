@@ -108,7 +108,7 @@ fn wsbrd_advertises_at_intervals_that_follow_the_nodes_that_have_joined() {
         (late[late.len() - 1] - late[0]) / (late.len() - 1) as f64
     };
     let (few_s, all_s) = (mean_gap_s(20), mean_gap_s(0));
-    assert!((few_s - 60.0).abs() < 5.0 && (all_s - 120.0).abs() < 12.0, "{few_s} s and {all_s} s");
+    assert!((few_s - 60.0).abs() < 5.0 && (all_s - 120.0).abs() < 20.0, "{few_s} s and {all_s} s");
 }
 
 #[test]

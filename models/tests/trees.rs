@@ -46,13 +46,13 @@ fn the_first_tree_is_like_the_one_that_stands_after_all_have_joined() {
             last.links
         );
         let hops = last.hops - first.hops;
-        assert!((-0.3..0.8).contains(&hops), "{stack:?}: {} and {} hops", first.hops, last.hops);
+        assert!((-0.3..1.2).contains(&hops), "{stack:?}: {} and {} hops", first.hops, last.hops);
         let db = last.median_dbm - first.median_dbm;
         // Under wsrd who comes back asks the strongest neighbours, as soon as they have a route themselves.
         assert!(db.abs() < 5.0, "{stack:?}: medians of {} and {} dBm", first.median_dbm, last.median_dbm);
         // After a storm few nodes hear the border router itself, and a path that is a hop shorter is not worth a change.
         let share = last.children as f64 / first.children as f64;
-        assert!((0.2..1.5).contains(&share), "{stack:?}: {} and {} children", first.children, last.children);
+        assert!((0.1..1.5).contains(&share), "{stack:?}: {} and {} children", first.children, last.children);
     }
 }
 

@@ -116,9 +116,12 @@ pub enum Content {
         /// It is good for a minute only: the receiver is the parent no longer.
         leaves: bool,
     },
-    /// Neighbour advertisement. To one: its registration is refused, the table is full. To all: children are to register again, the node
+    /// Neighbour advertisement. To one: its registration is refused. To all: children are to register again, the node
     /// has lost its table.
-    Na,
+    Na {
+        /// The table is full; otherwise the node has no way itself.
+        is_full: bool,
+    },
     /// Neighbour solicitation that asks whether a neighbour is there.
     Nud,
     /// DHCPv6 solicit.
@@ -129,6 +132,10 @@ pub enum Content {
     Dao {
         /// Path sequence.
         sequence: u8,
+        /// The second parent, if there is one.
+        second: Node,
+        /// Its path is not worse than that by the first.
+        is_equal: bool,
         /// What the border router passes on to the head-end. On the air it is the path sequence, which starts in the
         /// linear region after a restart (RFC 6550, 7.2).
         back: Option<Return>,
@@ -177,7 +184,7 @@ impl Content {
         match self {
             Content::Probe { .. } => Kind::Probe,
             Content::Ns { .. } => Kind::Ns,
-            Content::Na => Kind::Na,
+            Content::Na { .. } => Kind::Na,
             Content::Nud => Kind::Nud,
             Content::Solicit => Kind::Solicit,
             Content::Reply => Kind::Reply,
@@ -329,7 +336,7 @@ impl Packet {
             | Content::Dao { .. }
             | Content::DaoAck { .. }
             | Content::Eapol { .. } => true,
-            Content::Na | Content::Dis | Content::Dio { .. } => self.hop_to != Node::EVERYONE,
+            Content::Na { .. } | Content::Dis | Content::Dio { .. } => self.hop_to != Node::EVERYONE,
             Content::Solicit => self.hops > 0,
             Content::Reply => self.route_len > 0,
             _ => false,

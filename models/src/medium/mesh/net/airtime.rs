@@ -37,7 +37,8 @@ pub fn reconnect_airtime(
     };
     let mut airtime = SimTime::ZERO;
     if tier != ResetTier::Soft {
-        airtime += one(Content::Dao { sequence: 0, back: None }) + one(Content::DaoAck { sequence: 0 });
+        airtime += one(Content::Dao { sequence: 0, second: Node(3), is_equal: false, back: None })
+            + one(Content::DaoAck { sequence: 0 });
         if lease == Lease::Asked {
             airtime += one(Content::Solicit) + one(Content::Reply);
         }

@@ -110,7 +110,7 @@ impl Net {
 
     /// What a node knows of a candidate.
     pub(super) fn candidate(&self, node: Node, of: Node) -> Option<&Candidate> {
-        self.nodes[node].candidates.iter().find(|c| c.node == of)
+        if of == Node::NONE { None } else { self.nodes[node].candidates.iter().find(|c| c.node == of) }
     }
 
     /// Those that may become the parent of a node, a route or not, the best first.
@@ -132,17 +132,18 @@ impl Net {
     fn cheapest(&self, node: Node, minute: u16, rank_max: u32, etx_max: u16) -> Option<&Candidate> {
         let joining = &self.nodes[node];
         // Below a neighbour in a newer version any rank is a first one.
-        let is_ahead =
-            |c: &Candidate| joining.parent.is_some() && lollipop::is_newer(c.version, joining.numbers.version);
+        let is_ahead = |c: &Candidate| joining.parent.is_some() && lollipop::is_newer(c.version, joining.rpl.version);
         let usable = self.considered(node, minute).filter(|c| {
             c.rank != INFINITE_RANK
                 && (c.rank < joining.rank || is_ahead(c))
                 && c.etx.value().is_some_and(|etx| etx <= etx_max)
                 && (c.rank_below(self.procedures.parents.rank_step) <= rank_max || is_ahead(c))
                 && self.nodes[c.node].parent != node
+                && self.nodes[c.node].rpl.second != node
                 && self.nodes[c.node].hops < self.hops_max
         });
-        usable.min_by_key(|c| (c.cost(), c.node))
+        // N `rpl_mrhof.c`: of two paths that cost the same that by whom it heard last.
+        usable.min_by_key(|c| (c.cost(), c.node != joining.rpl.latest, c.node))
     }
 
     /// Highest rank that a node may have without leaving its place in the tree.
@@ -156,7 +157,7 @@ impl Net {
     pub(super) fn sort(&mut self, node: Node, minute: u16) {
         let (step, of) = (self.procedures.parents.rank_step, self.procedures.stack);
         let joining = self.nodes.aside(node);
-        let (parent, mut changes) = (joining.parent, false);
+        let (parents, mut changes) = ([joining.parent, joining.rpl.second], false);
         for candidate in &mut joining.candidates {
             if candidate.denied_until_min != 0 && !candidate.is_denied(minute) {
                 candidate.denied_until_min = 0;
@@ -165,15 +166,15 @@ impl Net {
         }
         // Most often they are in order, and a key each is cheaper than two for each comparison.
         match of {
-            RouterStack::Wsrd if !joining.candidates.is_sorted_by_key(|c| order(c, parent, step, minute)) => {
-                joining.candidates.sort_by_key(|c| order(c, parent, step, minute));
+            RouterStack::Wsrd if !joining.candidates.is_sorted_by_key(|c| order(c, parents, step, minute)) => {
+                joining.candidates.sort_by_key(|c| order(c, parents, step, minute));
                 changes = true;
             }
             // Those that have come sooner stay in front.
             RouterStack::Nanostack
-                if !joining.candidates.is_sorted_by_key(|c| (class(c, minute), c.node != parent)) =>
+                if !joining.candidates.is_sorted_by_key(|c| (class(c, minute), place(c, parents))) =>
             {
-                joining.candidates.sort_by_key(|c| (class(c, minute), c.node != parent));
+                joining.candidates.sort_by_key(|c| (class(c, minute), place(c, parents)));
                 changes = true;
             }
             _ => {}
@@ -183,9 +184,14 @@ impl Net {
         }
     }
 
-    /// Those of nanostack that have a rank and may become the parent: a further one finds room below [`CONSIDERED`].
+    /// Those of nanostack that have a rank and may become the parent: a further one finds room below [`Net::room`].
     pub(super) fn live(&self, node: Node, minute: u16) -> usize {
         self.nodes[node].candidates.iter().filter(|c| class(c, minute) == 0).count()
+    }
+
+    /// Of so many nanostack keeps the rank: one less beside two parents. N `ws_bootstrap_6lr.c`.
+    pub(super) fn room(&self, node: Node) -> usize {
+        if self.nodes[node].rpl.second.is_some() { CONSIDERED - 1 } else { CONSIDERED }
     }
 
     /// Whether wsrd looks for a parent: it asks the strongest neighbours, whatever it knows of them, and remembers those as well.
@@ -217,20 +223,28 @@ fn class(candidate: &Candidate, minute: u16) -> u8 {
     }
 }
 
-/// The order of wsrd: free places last, those that are denied before them; the parent first, then fewer rank steps, then the stronger signal.
-pub(super) fn order(candidate: &Candidate, parent: Node, step: u16, minute: u16) -> (u8, bool, u16, i16, Node) {
+/// The first parent before the second, and that before others.
+pub(super) fn place(candidate: &Candidate, parents: [Node; 2]) -> u8 {
+    match candidate.node {
+        node if node == parents[0] => 0,
+        node if node == parents[1] => 1,
+        _ => 2,
+    }
+}
+
+/// The order of wsrd: free places last, those that are denied before them; the parents first, then fewer rank steps, then the stronger signal.
+pub(super) fn order(candidate: &Candidate, parents: [Node; 2], step: u16, minute: u16) -> (u8, u8, u16, i16, Node) {
     let class = match candidate.node {
         Node::NONE => 2,
         _ => u8::from(candidate.is_denied(minute)),
     };
-    let is_other = candidate.node != parent;
-    (class, is_other, candidate.rank / step, -i16::from(candidate.rsl_dbm), candidate.node)
+    (class, place(candidate, parents), candidate.rank / step, -i16::from(candidate.rsl_dbm), candidate.node)
 }
 
 /// Whether a neighbour takes the place of a candidate.
-pub(super) fn is_better(new: &Candidate, worst: &Candidate, parent: Node, step: u16, minute: u16) -> bool {
+pub(super) fn is_better(new: &Candidate, worst: &Candidate, parents: [Node; 2], step: u16, minute: u16) -> bool {
     let bar = Candidate { rsl_dbm: worst.rsl_dbm.saturating_add(HYSTERESIS_DB), ..*worst };
-    order(new, parent, step, minute) <= order(&bar, parent, step, minute)
+    order(new, parents, step, minute) <= order(&bar, parents, step, minute)
 }
 
 /// A neighbour says its rank, or is known by its signal alone. Whether it is a candidate now.
@@ -270,7 +284,7 @@ pub(super) fn remember(
         }
         None => {
             let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
-            let parent = joining.parent;
+            let parents = [joining.parent, joining.rpl.second];
             let rank = rank.unwrap_or(INFINITE_RANK);
             let new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
             let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
@@ -289,7 +303,7 @@ pub(super) fn remember(
                 },
                 all => {
                     let worst = &mut all[CONSIDERED - 1];
-                    let is_better = is_better(&new, worst, parent, step, minute);
+                    let is_better = is_better(&new, worst, parents, step, minute);
                     replace(worst, new, is_better)
                 }
             };
@@ -304,15 +318,15 @@ pub(super) fn remember(
 
 /// The same of nanostack: who comes first is kept, behind those that it has. N `ws_bootstrap_6lr.c`, `rpl_control.c`.
 fn remember_in_turn(net: &mut Net, node: Node, neighbour: Node, rank: Option<u16>, rsl_dbm: i8, minute: u16) -> bool {
-    let live = net.live(node, minute);
+    let (live, room) = (net.live(node, minute), net.room(node));
     let step = net.procedures.parents.rank_step;
     let joining = &mut net.nodes[node];
     // Who is further down may be below this node.
     let is_below = rank.is_some_and(|rank| rank / step > joining.rank / step);
     let rank = if is_below { Some(INFINITE_RANK) } else { rank };
-    let parent = joining.parent;
+    let parents = [joining.parent, joining.rpl.second];
     if let Some(known) = joining.candidates.iter_mut().find(|c| c.node == neighbour) {
-        let has_room = class(known, minute) == 0 || live < CONSIDERED || neighbour == parent;
+        let has_room = class(known, minute) == 0 || live < room || parents.contains(&neighbour);
         (known.rank, known.rsl_dbm) = (rank.filter(|_| has_room).unwrap_or(known.rank), rsl_dbm);
         if known.etx.is_out_of_reach() {
             known.etx = Etx::default();
@@ -321,13 +335,13 @@ fn remember_in_turn(net: &mut Net, node: Node, neighbour: Node, rank: Option<u16
         return true;
     }
     let says_rank = rank.is_some();
-    joining.search.crowded |= says_rank && live >= CONSIDERED;
-    if is_below || says_rank && live >= CONSIDERED {
+    joining.search.crowded |= says_rank && live >= room;
+    if is_below || says_rank && live >= room {
         return false;
     }
     let rank = rank.unwrap_or(INFINITE_RANK);
     let can_give_way =
-        |c: &&mut Candidate| class(c, minute) == 3 || says_rank && class(c, minute) > 0 && c.node != parent;
+        |c: &&mut Candidate| class(c, minute) == 3 || says_rank && class(c, minute) > 0 && !parents.contains(&c.node);
     let Some(place) = joining.candidates.iter_mut().rfind(can_give_way) else { return false };
     *place = Candidate { node: neighbour, rank, rsl_dbm, ..Candidate::default() };
     net.sort(node, minute);
@@ -335,11 +349,12 @@ fn remember_in_turn(net: &mut Net, node: Node, neighbour: Node, rank: Option<u16
 }
 
 /// Nanostack forgets candidates behind a bad link, and those that are further down than itself, until they say their rank again, unless one is its
-/// parent. N `rpl_upward.c`.
+/// parent or its second. N `rpl_upward.c`.
 pub(super) fn drop_bad(net: &mut Net, ctx: &Ctx, node: Node) {
     let step = net.procedures.parents.rank_step;
     let joining = &mut net.nodes[node];
-    for candidate in joining.candidates.iter_mut().filter(|c| c.node != joining.parent) {
+    let parents = [joining.parent, joining.rpl.second];
+    for candidate in joining.candidates.iter_mut().filter(|c| !parents.contains(&c.node)) {
         let is_good = candidate.etx.value().is_some_and(|etx| etx <= ETX_MAX);
         if !is_good || candidate.rank / step > joining.rank / step {
             candidate.rank = INFINITE_RANK;
@@ -407,6 +422,14 @@ impl Net {
     /// A node without a route has heard somebody who may lead it to one.
     pub(super) fn has_heard(&self, node: Node) -> bool {
         self.nodes[node].candidates[0].node.is_some()
+    }
+
+    /// Whether a node of wsrd that is part of the mesh looks at its candidates as soon as something has changed; while it registers and announces as well. W `rpl.c`.
+    pub(super) fn looks_at_once(&self, node: Node) -> bool {
+        let joining = &self.nodes[node];
+        self.procedures.stack == RouterStack::Wsrd
+            && joining.state == State::Operational
+            && matches!(joining.step, Step::Settled | Step::Register | Step::Renew | Step::Announce)
     }
 
     /// Whether a node takes part in routing and may change its parent.

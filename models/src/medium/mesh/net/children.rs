@@ -1,10 +1,8 @@
 //! The children of a node: who has registered with it, and how many it takes.
 
 use super::candidates::seconds;
-use super::etx::Etx;
-use super::joining::Registration;
-use super::{Content, Event, INFINITE_RANK, Net, Packet, Stack, State};
-use super::{join, parents};
+use super::{Content, Event, Net, Packet, Stack, State};
+use super::{join, lost};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{Done, LinkLayer};
@@ -36,26 +34,21 @@ impl Net {
     fn children(&self, link: &LinkLayer, facts: &Facts, node: Node, now_s: u64) -> usize {
         let neighbours = link.air.neighbours.of(node).0.iter();
         let own = neighbours.filter(|&&n| facts.is_own(n)).map(|&n| &self.nodes[n]);
-        own.filter(|child| child.registration.has(node, now_s)).count()
+        own.filter(|child| child.registration.is_known_to(node, now_s)).count()
     }
 
     /// A node has restarted and knows its children no longer.
     pub(super) fn forget_children(&mut self, link: &LinkLayer, facts: &Facts, node: Node) {
         for &neighbour in link.air.neighbours.of(node).0 {
             if facts.is_own(neighbour) {
-                let registration = &mut self.nodes.aside(neighbour).registration;
-                for with in [&mut registration.with, &mut registration.before] {
-                    if *with == node {
-                        *with = Node::NONE;
-                    }
-                }
+                self.nodes.aside(neighbour).registration.is_forgotten(node);
             }
         }
     }
 
     /// Whether a node has another among its children.
     pub(super) fn is_child(&self, node: Node, child: Node, now_s: u64) -> bool {
-        self.nodes[child].registration.has(node, now_s)
+        self.nodes[child].registration.is_known_to(node, now_s)
     }
 }
 
@@ -66,7 +59,7 @@ impl Net {
             return;
         }
         let registration = &mut self.nodes.aside(done.to).registration;
-        if registration.with == node {
+        if registration.first() == node {
             registration.down.count(&self.procedures.parents.counting, seconds(ctx), done.sent, done.ok);
         }
     }
@@ -74,15 +67,7 @@ impl Net {
     /// Expected transmissions to a child, if enough has been sent to it.
     pub(super) fn etx_down(&self, node: Node, child: Node) -> Option<u16> {
         let registration = &self.nodes[child].registration;
-        if registration.with == node { registration.down.value() } else { None }
-    }
-}
-
-impl Registration {
-    /// Whether a parent, or one that was, still has the node among its children.
-    fn has(&self, parent: Node, now_s: u64) -> bool {
-        (self.with == parent && u64::from(self.until_s) > now_s)
-            || (self.before == parent && u64::from(self.before_until_s) > now_s)
+        if registration.first() == node { registration.down.value() } else { None }
     }
 }
 
@@ -96,37 +81,43 @@ pub(super) fn registers<P: PortUser>(
 ) {
     let now_s = seconds(ctx);
     if packet.content == (Content::Ns { leaves: true }) {
-        let (registration, until_s) = (&mut stack.net.nodes.aside(child).registration, now_s as u32 + KEPT_S);
-        if registration.with == node {
-            registration.until_s = registration.until_s.min(until_s);
-        } else if registration.before == node {
-            registration.before_until_s = registration.before_until_s.min(until_s);
-        }
-        return;
+        return stack.net.nodes.aside(child).registration.ends(node, now_s as u32 + KEPT_S);
     }
     let is_known = stack.net.is_child(node, child, now_s);
+    // N `ws_common.c`: nor does it take a child before it has a parent.
+    let has_way = stack.net.procedures.stack == RouterStack::Wsrd
+        || ctx.facts.is_gateway(node)
+        || stack.net.nodes[node].parent.is_some();
+    if !is_known && !has_way {
+        return stack.submit(link, ctx, node, Packet::new(Content::Na { is_full: false }, node, child, child));
+    }
     if !is_known
         && let Some(most) = stack.net.children_max(ctx.facts, node)
         && stack.net.children(link, ctx.facts, node, now_s) >= usize::from(most)
     {
-        stack.submit(link, ctx, node, Packet::new(Content::Na, node, child, child));
+        stack.submit(link, ctx, node, Packet::new(Content::Na { is_full: true }, node, child, child));
         return;
     }
-    let registration = &mut stack.net.nodes.aside(child).registration;
-    if registration.with != node {
-        registration.down = Etx::default();
-        (registration.before, registration.before_until_s) = (registration.with, registration.until_s);
-    }
-    (registration.with, registration.until_s) = (node, (now_s + REGISTERED_S) as u32);
+    let joining = stack.net.nodes.aside(child);
+    let is_first = joining.parent == node;
+    let other = if is_first { joining.rpl.second } else { joining.parent };
+    joining.registration.taken(node, (now_s + REGISTERED_S) as u32, (is_first, other), now_s);
 }
 
-/// The border router knows the way by a node's parent: wsrd tells the one before, once. Nanostack tells nobody.
-pub(super) fn leaves_before<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let left = std::mem::replace(&mut stack.net.nodes.aside(node).registration.left, Node::NONE);
-    // One that was given up because it is not there is forgotten.
-    let known = stack.net.candidate(node, left);
-    if known.is_some_and(|c| c.rank != INFINITE_RANK || c.denied_until_min > 0) {
-        says_goodbye(stack, link, ctx, node, left);
+/// wsrd tells all with whom it is registered, but for some, that it leaves them, once; nanostack tells nobody.
+pub(super) fn leaves_all_but<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    those: [Node; 2],
+) {
+    for with in stack.net.nodes[node].registration.all() {
+        let registration = &mut stack.net.nodes.aside(node).registration;
+        if !those.contains(&with) && registration.is_held(with) {
+            registration.hold(with, false);
+            says_goodbye(stack, link, ctx, node, with);
+        }
     }
 }
 
@@ -152,7 +143,7 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         let after = SimTime::from_secs_f64(ASKED_WINDOW_S / f64::from(ASKED_AGAIN));
         ctx.schedule(ctx.now() + after, node, Event::Children { node, again: again - 1 });
     }
-    stack.submit(link, ctx, node, Packet::new(Content::Na, node, Node::EVERYONE, Node::EVERYONE));
+    stack.submit(link, ctx, node, Packet::new(Content::Na { is_full: false }, node, Node::EVERYONE, Node::EVERYONE));
 }
 
 /// A node that has come back begins to ask for its children.
@@ -164,16 +155,26 @@ pub(super) fn begin_to_ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLay
 
 /// A neighbour asks its children to register again: this node does, once, if it is one that the neighbour has forgotten.
 pub(super) fn is_asked(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
-    let joining = &net.nodes[node];
-    if joining.parent == from && !net.is_child(from, node, seconds(ctx)) {
-        join::renew(net, ctx, node, (0.0, ASKED_WINDOW_S));
+    if let Some(which) = net.which_parent(node, from)
+        && !net.is_child(from, node, seconds(ctx))
+    {
+        join::renew(net, ctx, node, which, (0.0, ASKED_WINDOW_S));
     }
 }
 
-/// The parent has refused: its table is full.
-pub(super) fn refused<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, from: Node) {
-    if stack.net.nodes[node].parent == from {
-        let minutes = stack.net.between(ctx.facts, node, REFUSED_MIN);
-        parents::give_up_parent(stack, link, ctx, node, minutes as u16);
+/// A parent has refused: its table is full, or it has no parent itself, for which it is not blamed longer.
+pub(super) fn refused<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    (from, packet): (Node, &Packet),
+) {
+    if let Some(which) = stack.net.which_parent(node, from) {
+        let minutes = match packet.content {
+            Content::Na { is_full: false } => 0,
+            _ => stack.net.between(ctx.facts, node, REFUSED_MIN) as u16,
+        };
+        lost::give_up(stack, link, ctx, node, which, minutes);
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.parent, joining.rank) = (Step::Leave, Node::NONE, INFINITE_RANK);
+    joining.rpl.second = Node::NONE;
     arm(stack.net, ctx, node, LEAVES_S);
 }
 
@@ -361,7 +362,7 @@ pub(super) fn heard_dio(net: &mut Net, ctx: &mut Ctx, node: Node) {
 fn adopt_best(net: &mut Net, ctx: &mut Ctx, node: Node) -> bool {
     let Some(best) = net.best(node, minute(ctx), u32::from(INFINITE_RANK)).map(|c| c.node) else { return false };
     parents::adopt(net, ctx, node, best);
-    route_by(net, ctx, node);
+    route_by(net, ctx, node, [Node::NONE; 2]);
     true
 }
 

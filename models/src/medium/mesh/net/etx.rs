@@ -119,16 +119,31 @@ impl Etx {
         self.transmissions = self.transmissions.saturating_add(tries.max(1));
         self.acknowledged += u8::from(ok);
         self.frames = self.frames.saturating_add(1);
-        let is_due = match first {
-            true => self.frames >= counting.first_frames,
-            false => {
-                let has_failed = counting.failure_is_enough && self.acknowledged < self.frames;
-                (self.frames >= counting.frames || has_failed) && self.age_s(now_s) >= counting.seconds
-            }
-        };
-        if !is_due {
-            return false;
+        if first && self.frames >= counting.first_frames {
+            self.take(counting, now_s);
+            return true;
         }
+        self.ends(counting, now_s)
+    }
+
+    /// Frames enough for a later sample have been counted: it ends when its time is over.
+    pub fn is_full(&self, counting: &Counting) -> bool {
+        let has_failed = counting.failure_is_enough && self.acknowledged < self.frames;
+        self.value > 0 && (self.frames >= counting.frames || has_failed)
+    }
+
+    /// Ends a later sample if it has frames enough and its time is over; whether that makes a new value.
+    pub fn ends(&mut self, counting: &Counting, now_s: u64) -> bool {
+        let is_due = self.is_full(counting) && self.age_s(now_s) >= counting.seconds;
+        if is_due {
+            self.take(counting, now_s);
+        }
+        is_due
+    }
+
+    /// The sample becomes part of the value.
+    fn take(&mut self, counting: &Counting, now_s: u64) {
+        let first = self.value == 0;
         let sample = match self.acknowledged {
             0 => f64::from(ETX_LOST),
             arrived => {
@@ -140,7 +155,6 @@ impl Etx {
         let value = f64::from(self.value) + weight * (sample - f64::from(self.value));
         let value = libm::round(value).max(1.0) as u16;
         *self = Etx { value, since_s: now_s as u16, samples, told: self.told, ..Etx::default() };
-        true
     }
 }
 
@@ -227,6 +241,18 @@ mod tests {
         assert!(!etx.count(&NANOSTACK, 200, 1, true), "one that arrived is not");
         let mut other = Etx::settled(128, 0);
         assert!(!other.count(&WSRD, 60, 20, false), "wsrd waits for four");
+    }
+
+    #[test]
+    fn a_sample_ends_when_its_minute_is_over_whether_there_is_a_frame_or_not() {
+        let mut etx = Etx::settled(128, 0);
+        for second in 1..=4 {
+            assert!(!etx.is_full(&NANOSTACK) && !etx.count(&NANOSTACK, second, 3, true));
+        }
+        assert!(etx.is_full(&NANOSTACK) && !etx.ends(&NANOSTACK, 59));
+        // 128 + (384 - 128) / 8, and the next sample begins.
+        assert!(etx.ends(&NANOSTACK, 60) && !etx.is_full(&NANOSTACK));
+        assert_eq!((etx.value(), etx.age_s(61)), (Some(160), 1));
     }
 
     #[test]

@@ -56,8 +56,10 @@ pub(super) fn forward<P: PortUser>(
             // A node that has just restarted does not know that it was a router, and mostly is one again soon.
             let restarted =
                 joining.returning && (joining.state < State::ConfigureRouting || joining.tries <= SILENT_TRIES);
+            // Nor does nanostack say so before it has looked at its candidates.
+            let looks = joining.step == Step::Lost;
             stack.count_lost(ctx, node, &next, Loss::NoRoute);
-            if !restarted {
+            if !restarted && !looks {
                 poison(stack, link, ctx, node, from);
             }
             return;

@@ -93,7 +93,7 @@ fn bar(net: &Net, node: Node) -> Option<(u16, i8)> {
         return None;
     }
     if net.procedures.stack == RouterStack::Nanostack {
-        return (net.live(node, 0) >= CONSIDERED).then_some((0, i8::MIN));
+        return (net.live(node, 0) >= net.room(node)).then_some((0, i8::MIN));
     }
     let worst = &joining.candidates[CONSIDERED - 1];
     if worst.node == Node::NONE || worst.rank == INFINITE_RANK {
@@ -109,7 +109,7 @@ fn is_welcome(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), le
         return true;
     }
     if net.procedures.stack == RouterStack::Nanostack {
-        return net.live(node, minute_at(now)) < CONSIDERED;
+        return net.live(node, minute_at(now)) < net.room(node);
     }
     // The minute matters to those that are denied alone; without them all that are kept come first.
     let any_denied = joining.candidates.iter().any(|c| c.denied_until_min != 0);
@@ -123,7 +123,7 @@ fn is_welcome(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), le
     }
     let worst = &joining.candidates[CONSIDERED - 1];
     let new = Candidate { node: from, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
-    is_better(&new, worst, joining.parent, net.procedures.parents.rank_step, minute)
+    is_better(&new, worst, [joining.parent, joining.rpl.second], net.procedures.parents.rank_step, minute)
 }
 
 /// Whether a node has a use for a sweep's frame of a neighbour, or may have one before an instant: whether `discover::heard_sweep` would

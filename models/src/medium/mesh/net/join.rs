@@ -6,6 +6,7 @@ use super::children::{self, REGISTERED_S};
 use super::choice;
 use super::discover::{self, OF_MEMBERS};
 use super::lease;
+use super::lost;
 use super::parents;
 use super::probes;
 use super::trickle;
@@ -22,6 +23,10 @@ use amitwin_sim_core::SimTime;
 /// N `rpl_downward.c`: registrations that fail in a row before the parent is forgotten, and the wait between them, s.
 const REGISTRATIONS_FAILED_MAX: u8 = 2;
 const REGISTERS_AGAIN_S: f64 = 20.0;
+/// N `rpl_downward.c`: from one registration that was acknowledged to that with the next parent, s.
+const REGISTERS_NEXT_S: f64 = 6.0;
+/// N `rpl_downward.c`: from another set of parents, of whom none is new, to their announcement, s. W does so at once.
+const ANNOUNCES_S: (f64, f64) = (0.5, 1.5);
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
 pub(super) fn stop(net: &mut Net, node: Node) {
@@ -31,7 +36,7 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     (joining.state, joining.step, joining.returning) = (State::Off, Step::Settled, true);
     if !keeps_sequence {
         // The next one is the first.
-        joining.numbers.path_sequence = lollipop::INITIAL - 1;
+        joining.rpl.path_sequence = lollipop::INITIAL - 1;
     }
     joining.addressed &= kept;
     joining.pan.keys.used = false;
@@ -53,7 +58,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
             for topic in OF_MEMBERS {
                 trickle::start_soon(net, ctx, gateway, topic);
             }
-            net.nodes[gateway].numbers.version = lollipop::INITIAL;
+            net.nodes[gateway].rpl.version = lollipop::INITIAL;
             begin_versions(net, ctx, gateway);
         }
         // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours.
@@ -70,7 +75,7 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
 /// for long at a random place of a longer time.
 fn begin_versions(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let Some(versions) = net.procedures.pan.versions else { return };
-    let wait_s = match net.nodes[gateway].numbers.version {
+    let wait_s = match net.nodes[gateway].rpl.version {
         lollipop::INITIAL => versions.first_s,
         _ => versions.later_s * net.draw(ctx.facts, gateway),
     };
@@ -88,13 +93,33 @@ pub(super) fn set_state<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: 
     }
 }
 
-/// A parent is chosen: get an address through it, or register the one that there is.
-pub(super) fn route_by(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let (step, delay_s) = match net.nodes[node].addressed {
-        true => (Step::Register, net.procedures.register.delay_s),
-        false => (Step::Address, net.procedures.address.delay_s),
-    };
-    begin(net, ctx, node, step, delay_s);
+/// The parents of a node are others than before: get an address through the first, or register with those with whom it is not yet, and announce them.
+pub(super) fn route_by(net: &mut Net, ctx: &mut Ctx, node: Node, before: [Node; 2]) {
+    let parents = net.parents(node);
+    let (of, addressed) = (net.procedures.stack, net.nodes[node].addressed);
+    let registration = &mut net.nodes.aside(node).registration;
+    let is_new = |parent: &Node| parent.is_some() && !before.contains(parent);
+    // Nanostack registers with both if one of them is new.
+    let with_all = !addressed || of == RouterStack::Nanostack && parents.iter().any(is_new);
+    for (n, parent) in parents.into_iter().enumerate() {
+        let is_wanted = with_all || of == RouterStack::Wsrd && !registration.is_held(parent);
+        registration.waits(n, parent.is_some() && is_wanted);
+    }
+    let is_any_pending = [0, 1].into_iter().any(|n| registration.is_pending(n));
+    match of {
+        _ if !addressed => begin(net, ctx, node, Step::Address, net.procedures.address.delay_s),
+        _ if is_any_pending => begin(net, ctx, node, Step::Register, net.procedures.register.delay_s),
+        RouterStack::Nanostack => announce(net, ctx, node, ANNOUNCES_S),
+        RouterStack::Wsrd => announce(net, ctx, node, (0.0, 0.0)),
+    }
+}
+
+/// Nanostack has lost its second parent: what it waits for from the first goes on.
+pub(super) fn goes_on_by_first(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    let joining = &net.nodes[node];
+    if matches!(joining.step, Step::Register | Step::Renew) && !joining.registration.is_pending(0) {
+        all_registered(net, ctx, node);
+    }
 }
 
 /// Begins a step after a random delay.
@@ -105,9 +130,10 @@ fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, step: Step, delay_s: (f64, f6
     arm(net, ctx, node, delay);
 }
 
-/// Registers with the parent again after a random delay, unless something is under way.
-pub(super) fn renew(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
+/// Registers with the first parent (0) or the second (1) again after a random delay, unless something is under way.
+pub(super) fn renew(net: &mut Net, ctx: &mut Ctx, node: Node, which: usize, delay_s: (f64, f64)) {
     if net.nodes[node].step == Step::Settled {
+        net.nodes.aside(node).registration.waits(which, true);
         begin(net, ctx, node, Step::Renew, delay_s);
     }
 }
@@ -132,22 +158,43 @@ pub(super) fn is_addressed(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
-/// Registers with the parent, or does so again.
+/// Registers with the parents that have not acknowledged it yet, or does so again: wsrd with both at a time, nanostack with one after the other.
 fn register<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let parent = stack.net.nodes[node].parent;
-    stack.submit(link, ctx, node, Packet::new(Content::Ns { leaves: false }, node, parent, parent));
+    let at_a_time = if stack.net.procedures.stack == RouterStack::Wsrd { 2 } else { 1 };
+    let registration = &stack.net.nodes[node].registration;
+    let pending = [0, 1].map(|n| registration.is_pending(n));
+    let parents = stack.net.parents(node);
+    let those = (0..2).filter(|&n| pending[n]).take(at_a_time);
+    for parent in those.map(|n| parents[n]) {
+        stack.submit(link, ctx, node, Packet::new(Content::Ns { leaves: false }, node, parent, parent));
+    }
 }
 
-/// The parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
+/// A parent has acknowledged a solicitation: Wi-SUN sends an advertisement only to refuse a registration.
 pub(super) fn registration_done(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
-    let joining = &mut net.nodes[node];
-    if joining.parent == from {
-        joining.registration.failures = 0;
+    let Some(which) = net.which_parent(node, from) else { return };
+    let joining = net.nodes.aside(node);
+    joining.registration.failures = 0;
+    joining.registration.hold(from, true);
+    let was_pending = joining.registration.is_pending(which);
+    joining.registration.waits(which, false);
+    if !was_pending || !matches!(joining.step, Step::Register | Step::Renew) {
+        return;
     }
-    match joining.step {
-        Step::Register if joining.parent == from => announce(net, ctx, node, net.procedures.announce.delay_s),
-        Step::Renew if joining.parent == from => settled(net, ctx, node),
-        _ => {}
+    if !joining.registration.is_pending(1 - which) {
+        return all_registered(net, ctx, node);
+    }
+    if net.procedures.stack == RouterStack::Nanostack {
+        net.nodes.aside(node).tries = 0;
+        arm(net, ctx, node, REGISTERS_NEXT_S);
+    }
+}
+
+/// No registration waits for an acknowledgement any longer.
+fn all_registered(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    match net.nodes[node].step {
+        Step::Register => announce(net, ctx, node, net.procedures.announce.delay_s),
+        _ => settled(net, ctx, node),
     }
 }
 
@@ -159,14 +206,15 @@ pub(super) fn registration_failed<P: PortUser>(
     node: Node,
     from: Node,
 ) {
-    let joining = &mut stack.net.nodes[node];
-    let is_asked = matches!(joining.step, Step::Register | Step::Renew) && joining.parent == from;
+    let Some(which) = stack.net.which_parent(node, from) else { return };
+    let joining = stack.net.nodes.aside(node);
+    let is_asked = matches!(joining.step, Step::Register | Step::Renew) && joining.registration.is_pending(which);
     if stack.net.procedures.stack == RouterStack::Wsrd || !is_asked {
         return;
     }
     joining.registration.failures += 1;
     if joining.registration.failures >= REGISTRATIONS_FAILED_MAX {
-        parents::give_up_parent(stack, link, ctx, node, 0);
+        lost::give_up(stack, link, ctx, node, which, 0);
     } else {
         arm(stack.net, ctx, node, REGISTERS_AGAIN_S);
     }
@@ -175,14 +223,17 @@ pub(super) fn registration_failed<P: PortUser>(
 /// Tells the border router the route, after a delay.
 pub(super) fn announce(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: (f64, f64)) {
     let joining = &mut net.nodes[node];
-    joining.numbers.path_sequence = lollipop::next(joining.numbers.path_sequence);
+    joining.rpl.path_sequence = lollipop::next(joining.rpl.path_sequence);
+    joining.registration.differs(false);
     begin(net, ctx, node, Step::Announce, delay_s);
 }
 
 fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &stack.net.nodes[node];
-    let (parent, sequence) = (joining.parent, joining.numbers.path_sequence);
-    let content = Content::Dao { sequence, back: stack.user.returning(node) };
+    let (parent, second, sequence) = (joining.parent, joining.rpl.second, joining.rpl.path_sequence);
+    let cost = |of| stack.net.candidate(node, of).map_or(u32::MAX, |c| c.cost());
+    let is_equal = second.is_some() && cost(second) <= cost(parent);
+    let content = Content::Dao { sequence, second, is_equal, back: stack.user.returning(node) };
     let mut packet = Packet::new(content, node, stack.net.pan_of(node), parent);
     packet.via = parent;
     await_answer(stack.net, ctx, node);
@@ -198,7 +249,7 @@ pub(super) fn route_known<P: PortUser>(
     sequence: u8,
 ) {
     let joining = &mut stack.net.nodes[node];
-    if joining.step != Step::Announce || joining.numbers.path_sequence != sequence {
+    if joining.step != Step::Announce || joining.rpl.path_sequence != sequence {
         return;
     }
     (joining.step, joining.tries, joining.returning) = (Step::Settled, 0, false);
@@ -215,7 +266,9 @@ pub(super) fn route_known<P: PortUser>(
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
         children::begin_to_ask(stack, link, ctx, node);
     }
-    children::leaves_before(stack, link, ctx, node);
+    // The border router knows the way by both.
+    let parents = stack.net.parents(node);
+    children::leaves_all_but(stack, link, ctx, node, parents);
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
     net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(route_s);
@@ -233,12 +286,11 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
     rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
-        let part = net.between(ctx.facts, node, net.procedures.route.renewed) * net.draw(ctx.facts, node);
-        let route_s = part * net.procedures.route.lifetime_s;
-        net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(route_s);
-        let renewed_in_s = net.procedures.registration_s * net.draw(ctx.facts, node);
-        let left_s = REGISTERED_S as f64 - net.procedures.registration_s;
-        net.nodes.aside(node).registration.until_s = (renewed_in_s + left_s) as u32;
+        let renewed = net.between(ctx.facts, node, net.procedures.route.renewed);
+        let (left, lifetime_s) = (net.draw(ctx.facts, node), net.procedures.route.lifetime_s);
+        net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(renewed * left * lifetime_s);
+        net.routes.is_good_until(node, ((1.0 - renewed * (1.0 - left)) * lifetime_s) as u32);
+        register_long_ago(net, ctx, node);
         // The route was acknowledged at some time before the last tenth of the PAN's time-out.
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);
         pan::watch(net, ctx, node, net.procedures.pan.timeout_s * seen);
@@ -252,6 +304,18 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
+/// A node that was part of the mesh from the start registered at a random place of the period, under nanostack with both parents together.
+fn register_long_ago(net: &mut Net, ctx: &Ctx, node: Node) {
+    let left_s = REGISTERED_S as f64 - net.procedures.registration_s;
+    let mut until_s = 0;
+    for (n, parent) in net.parents(node).into_iter().enumerate().filter(|(_, parent)| parent.is_some()) {
+        if n == 0 || net.procedures.stack == RouterStack::Wsrd {
+            until_s = (net.procedures.registration_s * net.draw(ctx.facts, node) + left_s) as u32;
+        }
+        net.nodes.aside(node).registration.stands(parent, until_s, n == 0);
+    }
+}
+
 /// Nothing is under way any longer: the parent is there.
 fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
@@ -261,7 +325,8 @@ fn settled(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// Waits for the next renewal, of the registration or of the route.
 pub(super) fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let next = net.renewed_at(node).min(net.nodes[node].deadline);
+    let renewed = [0, 1].map(|n| net.renewed_at(node, n));
+    let next = renewed[0].min(renewed[1]).min(net.nodes[node].deadline);
     let next = match net.procedures.stack {
         RouterStack::Nanostack => next.min(SimTime::from_secs(u64::from(net.nodes[node].watch.selects_s))),
         RouterStack::Wsrd => next,
@@ -270,10 +335,11 @@ pub(super) fn rest(net: &mut Net, ctx: &mut Ctx, node: Node) {
 }
 
 impl Net {
-    /// When a node renews its registration.
-    fn renewed_at(&self, node: Node) -> SimTime {
-        let until_s = f64::from(self.nodes[node].registration.until_s);
-        SimTime::from_secs_f64((until_s - REGISTERED_S as f64 + self.procedures.registration_s).max(0.0))
+    /// When a node renews its registration with the first or the second parent; never where it is not registered.
+    fn renewed_at(&self, node: Node, which: usize) -> SimTime {
+        let until_s = self.nodes[node].registration.held_until_s(self.parents(node)[which]);
+        let renewed_s = |until_s| f64::from(until_s) - REGISTERED_S as f64 + self.procedures.registration_s;
+        until_s.map_or(SimTime::MAX, |until_s| SimTime::from_secs_f64(renewed_s(until_s).max(0.0)))
     }
 }
 
@@ -300,35 +366,45 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Leave) => discover::restart(stack, link, ctx, node),
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
-        (_, Step::Address) if procedures.address.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
+        (_, Step::Address) if procedures.address.is_over(tries) => lost::parent_failed(stack, link, ctx, node),
         (_, Step::Address) => {
             await_answer(stack.net, ctx, node);
             lease::solicit(stack, link, ctx, node);
         }
         // W `ndp.c`: a neighbour that has acknowledged none is forgotten, not denied.
         (_, Step::Register | Step::Renew) if procedures.register.is_over(tries) => {
-            parents::give_up_parent(stack, link, ctx, node, 0);
+            let which = usize::from(!joining.registration.is_pending(0));
+            lost::give_up(stack, link, ctx, node, which, 0);
         }
         (_, Step::Register | Step::Renew) => {
             await_answer(stack.net, ctx, node);
             register(stack, link, ctx, node);
         }
-        (_, Step::Announce) if procedures.announce.is_over(tries) => parents::parent_failed(stack, link, ctx, node),
+        (_, Step::Announce) if procedures.announce.is_over(tries) => lost::parent_failed(stack, link, ctx, node),
         (_, Step::Announce) => send_dao(stack, link, ctx, node),
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
-        (_, Step::Settled) if procedures.stack == RouterStack::Nanostack && ctx.now() < stack.net.renewed_at(node) => {
-            parents::select(stack, link, ctx, node);
-            if stack.net.nodes[node].step == Step::Settled {
-                rest(stack.net, ctx, node);
-            }
-        }
+        (_, Step::Lost) => lost::look_again(stack, link, ctx, node),
         (_, Step::Settled) => {
-            if procedures.stack == RouterStack::Wsrd {
-                parents::reselect(stack, link, ctx, node);
+            let of = procedures.stack;
+            let is_due = [0, 1].map(|n| ctx.now() >= stack.net.renewed_at(node, n));
+            match of {
+                RouterStack::Nanostack if !is_due.contains(&true) => parents::select(stack, link, ctx, node),
+                RouterStack::Nanostack => {}
+                RouterStack::Wsrd => parents::reselect(stack, link, ctx, node),
             }
-            if stack.net.nodes[node].step == Step::Settled {
-                begin(stack.net, ctx, node, Step::Renew, (0.0, 0.0));
+            if stack.net.nodes[node].step != Step::Settled {
+                return;
             }
+            if !is_due.contains(&true) {
+                return rest(stack.net, ctx, node);
+            }
+            let parents = stack.net.parents(node);
+            for n in [0, 1] {
+                // Nanostack renews both together.
+                let is_wanted = is_due[n] || of == RouterStack::Nanostack;
+                stack.net.nodes.aside(node).registration.waits(n, is_wanted && parents[n].is_some());
+            }
+            begin(stack.net, ctx, node, Step::Renew, (0.0, 0.0));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Net;
 use super::candidates::{CANDIDATES, Candidate, INFINITE_RANK};
-use super::etx::Etx;
 use super::lease::Held;
 use super::pan::Pan;
+use super::registration::Registration;
 use super::trickle::Trickle;
 use crate::medium::mesh::event::TOPICS;
 use crate::node::Node;
@@ -47,6 +47,8 @@ pub(super) enum Step {
     Renew,
     /// It has given its PAN up and says so.
     Leave,
+    /// It has lost its first parent and has not looked at its candidates since.
+    Lost,
     /// Nothing under way.
     Settled,
 }
@@ -63,14 +65,14 @@ pub(super) struct Joining {
     pub(super) deadline: SimTime,
     /// Random numbers used for timers.
     pub(super) draws: u32,
-    /// Its registration with a parent.
+    /// Where it is registered.
     pub(super) registration: Registration,
     /// Its PAN.
     pub(super) pan: Pan,
     /// How it keeps an eye on its parent.
     pub(super) watch: Watch,
-    /// Numbers of RPL.
-    pub(super) numbers: Numbers,
+    /// What it remembers of RPL.
+    pub(super) rpl: Rpl,
     /// Counts the join timer.
     pub(super) epoch: u16,
     /// RPL rank.
@@ -133,45 +135,22 @@ pub(super) struct Watch {
     pub(super) asks: bool,
 }
 
-/// Numbers of RPL that go round (`lollipop`).
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Numbers {
+/// What a node remembers of RPL beside its rank and its first parent. Its numbers go round (`lollipop`).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Rpl {
+    /// The second parent, which the border router is told of as well.
+    pub(super) second: Node,
+    /// Candidate that has said its rank last, where the stack cares.
+    pub(super) latest: Node,
     /// Version of the DODAG that it is in.
     pub(super) version: u8,
     /// Of its last route announcement; wsrd keeps it over a reset.
     pub(super) path_sequence: u8,
 }
 
-/// With whom a node is registered.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Registration {
-    /// Good until then, s of the run.
-    pub(super) until_s: u32,
-    /// The parent.
-    pub(super) with: Node,
-    /// The parent before, which still has it for a while.
-    pub(super) before: Node,
-    /// So long, s of the run.
-    pub(super) before_until_s: u32,
-    /// The parent that it has left and has not told yet.
-    pub(super) left: Node,
-    /// Registrations that failed in a row.
-    pub(super) failures: u8,
-    /// Expected transmissions from the parent down to it, as that counts them, where the stack does.
-    pub(super) down: Etx,
-}
-
-impl Default for Registration {
+impl Default for Rpl {
     fn default() -> Self {
-        Registration {
-            until_s: 0,
-            with: Node::NONE,
-            before: Node::NONE,
-            before_until_s: 0,
-            left: Node::NONE,
-            failures: 0,
-            down: Etx::default(),
-        }
+        Rpl { second: Node::NONE, latest: Node::NONE, version: 0, path_sequence: 0 }
     }
 }
 
@@ -196,7 +175,7 @@ impl Default for Joining {
             registration: Registration::default(),
             pan: Pan::default(),
             watch: Watch::default(),
-            numbers: Numbers::default(),
+            rpl: Rpl::default(),
             epoch: 0,
             rank: INFINITE_RANK,
             lowest: INFINITE_RANK,

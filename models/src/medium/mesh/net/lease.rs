@@ -4,7 +4,7 @@
 //! their renewal, beside whatever else they do. Who has had no answer by the end has no address, and asks for one as if it were new.
 
 use super::joining::Joining;
-use super::{Content, Event, Net, Packet, Stack, State, join, parents};
+use super::{Content, Event, Net, Packet, Stack, State, join, lost};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
@@ -116,7 +116,8 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     if has_run_out(joining, ctx) {
         joining.addressed = false;
         if stack.net.is_settled(node) {
-            join::route_by(stack.net, ctx, node);
+            let parents = stack.net.parents(node);
+            join::route_by(stack.net, ctx, node, parents);
         }
         return;
     }
@@ -127,7 +128,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     if address.is_over(joining.held.tries) {
         joining.held.tries = 0;
         if joining.parent.is_some() {
-            parents::parent_failed(stack, link, ctx, node);
+            lost::parent_failed(stack, link, ctx, node);
         }
         let delay_s = stack.net.between(ctx.facts, node, stack.net.procedures.lease.delay_s);
         return wake_in(stack.net, ctx, node, delay_s);

@@ -16,14 +16,17 @@ mod joining;
 mod lease;
 mod load;
 mod lollipop;
+mod lost;
 mod nodes;
 mod pan;
 mod parents;
 mod parts;
 mod probes;
 mod reassembly;
+mod registration;
 mod rekey;
 mod routes;
+mod second;
 mod snapshot;
 pub mod stack;
 mod state;
@@ -110,7 +113,7 @@ impl Net {
         let own = usize::from(facts.own);
         let mut net = Net {
             nodes: Nodes::new(PerNode::of(Joining::default(), own)),
-            routes: Routes::announced(&PerNode::of(Node::NONE, own), 0),
+            routes: Routes::announced(&PerNode::of(Node::NONE, own), &PerNode::of(Node::NONE, own), 0),
             hosts: host::Hosts::default(),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
@@ -142,6 +145,7 @@ impl Net {
             etx: &etx,
             children_max: &|node| net.children_max(facts, node),
             step: net.procedures.parents.rank_step,
+            increase_max: net.procedures.parents.rank_increase_max,
             hops_max: net.hops_max,
             join_s: net.procedures.join_s(),
             heard_within_s: match net.procedures.stack {
@@ -164,18 +168,18 @@ impl Net {
             RouterStack::Nanostack => RUN_FOR_LONG,
             RouterStack::Wsrd => 0,
         };
-        net.routes = Routes::announced(&tree.parent, sequence);
+        net.routes = Routes::announced(&tree.parent, &tree.second, sequence);
         for node in facts.nodes() {
             if facts.is_gateway(node) || tree.parent[node].is_some() {
                 let joining = &mut net.nodes[node];
                 joining.state = State::Operational;
                 joining.candidates = tree.candidates[node];
-                (joining.numbers.version, joining.numbers.path_sequence) = (RUN_FOR_LONG, sequence);
+                (joining.rpl.version, joining.rpl.path_sequence) = (RUN_FOR_LONG, sequence);
                 joining.candidates.iter_mut().for_each(|candidate| candidate.version = RUN_FOR_LONG);
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
-                joining.lowest = joining.rank;
-                joining.registration.with = joining.parent;
+                (joining.lowest, joining.rpl.second) = (joining.rank, tree.second[node]);
                 if joining.parent.is_some() {
+                    joining.registration.stands(joining.parent, 0, true);
                     joining.registration.down = etx::Etx::settled(etx(joining.parent, node), 0);
                 }
             }
@@ -188,7 +192,7 @@ impl Net {
         for node in facts.nodes() {
             let joining = &mut self.nodes[node];
             if facts.is_gateway(node) {
-                (joining.state, joining.numbers.version) = (State::Operational, lollipop::INITIAL);
+                (joining.state, joining.rpl.version) = (State::Operational, lollipop::INITIAL);
                 (joining.rank, joining.lowest) = (self.procedures.parents.rank_step, self.procedures.parents.rank_step);
             } else {
                 joining.pan.keys = auth::Keys::none();
@@ -253,8 +257,8 @@ impl<P: PortUser> Stack<'_, P> {
                 auth::heard(self, link, ctx, node, (step, depth));
             }
             Content::Solicit if ctx.facts.is_gateway(node) => routes::solicited(self, link, ctx, node, packet),
-            Content::Dao { sequence, back } if ctx.facts.is_gateway(node) => {
-                routes::announced(self, link, ctx, node, packet, *sequence, *back);
+            Content::Dao { .. } if ctx.facts.is_gateway(node) => {
+                routes::announced(self, link, ctx, node, packet);
             }
             &Content::RouteError { of, .. } if ctx.facts.is_gateway(node) => {
                 routes::failed(self.net, of, packet.origin);
@@ -316,7 +320,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
             Kind::Nud | Kind::Probe => {}
             Kind::Ns => children::registers(self, link, ctx, node, (from, packet)),
             Kind::Na if packet.dest == Node::EVERYONE => children::is_asked(self.net, ctx, node, from),
-            Kind::Na => children::refused(self, link, ctx, node, from),
+            Kind::Na => children::refused(self, link, ctx, node, (from, packet)),
             // Without keys it cannot be opened.
             _ if self.net.is_new(node) && packet.kind() != Kind::Eapol => {}
             Kind::Flood => flood::heard(self, link, ctx, node, packet),

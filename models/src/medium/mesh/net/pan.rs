@@ -144,11 +144,8 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
         }
         parents::poison(stack, link, ctx, node, Node::EVERYONE);
     }
-    // W `join_state.c`: its parent hears of it.
-    let parent = stack.net.nodes[node].parent;
-    if parent.is_some() {
-        children::says_goodbye(stack, link, ctx, node, parent);
-    }
+    // W `join_state.c`: its parents hear of it.
+    children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);
     discover::leave(stack, link, ctx, node);
 }
 

@@ -1,8 +1,10 @@
-//! Parents: what RPL information says, the choice among candidates, and what becomes of a parent that fails.
+//! Parents: what RPL information says, and the choice among candidates.
 
-use super::candidates::{self, deny, forget, minute, remember, seconds};
+use super::candidates::{self, forget, minute, remember, seconds};
+use super::lost::{fail, give_up};
 use super::{
-    Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, trickle,
+    Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, second,
+    trickle,
 };
 use crate::books::Happened;
 use crate::context::Ctx;
@@ -15,9 +17,9 @@ use amitwin_sim_core::SimTime;
 /// A new parent must be better by this much rank (1.5 ETX).
 pub(super) const SWITCH_THRESHOLD: u32 = 192;
 /// N `rpl_policy.c`: all candidates are looked at so often, s.
-const SELECTS_AGAIN_S: u32 = 600;
+pub(super) const SELECTS_AGAIN_S: u32 = 600;
 /// N `rpl_policy.c`: time from a DIO, and from another ETX, until then at least, s.
-const SELECTS_AFTER_DIO_S: f64 = 15.0;
+pub(super) const SELECTS_AFTER_DIO_S: f64 = 15.0;
 const SELECTS_AFTER_ETX_S: f64 = 30.0;
 
 /// Sends RPL information to one neighbour or to all.
@@ -32,7 +34,11 @@ pub(super) fn send_dio<P: PortUser>(
     if joining.state != State::Operational {
         return;
     }
-    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.numbers.version };
+    // Nanostack that has lost its last parent says nothing until it has looked at its candidates.
+    if joining.step == Step::Lost && joining.parent == Node::NONE {
+        return;
+    }
+    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.rpl.version };
     let to = to.unwrap_or(Node::EVERYONE);
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
@@ -46,7 +52,7 @@ pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
 pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
-    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].numbers.version };
+    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].rpl.version };
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
 
@@ -68,11 +74,11 @@ pub(super) fn heard_dio<P: PortUser>(
         return;
     }
     let choosing = matches!(joining.step, Step::Discover | Step::Choose);
-    let followed = joining.parent == from && !choosing;
+    let which = stack.net.which_parent(node, from).filter(|_| !choosing);
     if rank == INFINITE_RANK {
-        if followed {
+        if let Some(which) = which {
             // It has lost its way, which is no fault of the link to it.
-            give_up_parent(stack, link, ctx, node, 0);
+            give_up(stack, link, ctx, node, which, 0);
         } else if stack.net.candidate(node, from).is_some() {
             remember(stack.net, link, ctx, node, from, Some(INFINITE_RANK));
         }
@@ -84,15 +90,18 @@ pub(super) fn heard_dio<P: PortUser>(
     let is_candidate = remember(stack.net, link, ctx, node, from, Some(rank));
     if let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == from) {
         candidate.version = version;
+        stack.net.nodes.aside(node).rpl.latest = from;
     }
-    if followed {
+    if let Some(which) = which
+        && stack.net.candidate(node, from).is_some_and(|parent| parent.rank == INFINITE_RANK)
+    {
+        // N `rpl_control.c`: it is further down than this node now, and may be below it.
+        return give_up(stack, link, ctx, node, which, 0);
+    }
+    if which == Some(0) {
         has_spoken(stack.net, ctx, node);
-        if stack.net.candidate(node, from).is_some_and(|parent| parent.rank == INFINITE_RANK) {
-            // N `rpl_control.c`: it is further down than this node now, and may be below it.
-            return give_up_parent(stack, link, ctx, node, 0);
-        }
         return match stack.net.procedures.stack {
-            _ if !is_candidate => parent_failed(stack, link, ctx, node),
+            _ if !is_candidate => fail(stack, link, ctx, node),
             RouterStack::Wsrd => follow(stack, link, ctx, node),
             RouterStack::Nanostack => select_in(stack.net, ctx, node, SELECTS_AFTER_DIO_S, true),
         };
@@ -106,16 +115,14 @@ pub(super) fn heard_dio<P: PortUser>(
     }
     match (stack.net.nodes[node].state, stack.net.nodes[node].step) {
         (State::ConfigureRouting, Step::Discover) => discover::heard_dio(stack.net, ctx, node),
-        (State::Operational, Step::Settled) if stack.net.procedures.stack == RouterStack::Wsrd => {
-            reselect(stack, link, ctx, node);
-        }
+        _ if stack.net.looks_at_once(node) => reselect(stack, link, ctx, node),
         _ => {}
     }
 }
 
 /// A node of nanostack looks at its candidates in one to one and a half times so many seconds, those of a DIO's smallest interval at least
 /// where that may be an improvement, unless it does so as soon anyway. N `rpl_upward.c`.
-fn select_in(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: f64, may_improve: bool) {
+pub(super) fn select_in(net: &mut Net, ctx: &mut Ctx, node: Node, delay_s: f64, may_improve: bool) {
     if net.procedures.stack != RouterStack::Nanostack {
         return;
     }
@@ -141,7 +148,11 @@ pub(super) fn select<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ct
         return;
     }
     watch.selects_s = now_s + SELECTS_AGAIN_S;
+    let before = stack.net.parents(node);
     follow(stack, link, ctx, node);
+    if stack.net.nodes[node].registration.is_stale() && stack.net.nodes[node].step == Step::Settled {
+        join::route_by(stack.net, ctx, node, before);
+    }
     let joining = &stack.net.nodes[node];
     if joining.parent == Node::NONE {
         return;
@@ -166,24 +177,29 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
     let rank = parent.rank_below(step);
     let is_too_far = net.nodes[joining.parent].hops >= net.hops_max;
     if is_too_far || rank >= u32::from(INFINITE_RANK) {
-        return parent_failed(stack, link, ctx, node);
+        return fail(stack, link, ctx, node);
     }
     if rank > rank_max {
         if let Some(other) = net.best(node, minute(ctx), rank_max).map(|c| c.node) {
             return change(stack, ctx, node, other);
         }
         match net.procedures.stack {
-            RouterStack::Nanostack => return parent_failed(stack, link, ctx, node),
+            RouterStack::Nanostack => return fail(stack, link, ctx, node),
             // Without another within the limit wsrd waives it.
             RouterStack::Wsrd => net.nodes[node].lowest = INFINITE_RANK,
         }
     }
     let hops = net.nodes[net.nodes[node].parent].hops.saturating_add(1);
+    let before = net.nodes[node].rank;
     let joining = &mut net.nodes[node];
-    let steps = (joining.rank / step, rank as u16 / step);
-    joining.hops = hops;
-    joining.rank = rank as u16;
+    (joining.hops, joining.rank) = (hops, rank as u16);
+    let through_both = net.rank_through_parents(node);
+    let joining = &mut net.nodes[node];
+    if through_both <= rank_max {
+        joining.rank = through_both as u16;
+    }
     joining.lowest = joining.lowest.min(joining.rank);
+    let steps = (before / step, joining.rank / step);
     if joining.state != State::Operational {
         return;
     }
@@ -193,7 +209,7 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
             RouterStack::Wsrd => send_dio(stack, link, ctx, node, None),
         }
     }
-    if stack.net.nodes[node].step == Step::Settled {
+    if stack.net.nodes[node].step == Step::Settled || stack.net.looks_at_once(node) {
         reselect(stack, link, ctx, node);
     }
 }
@@ -202,10 +218,10 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
 fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return };
     let joining = &mut net.nodes[node];
-    if !lollipop::is_newer(version, joining.numbers.version) {
+    if !lollipop::is_newer(version, joining.rpl.version) {
         return;
     }
-    (joining.numbers.version, joining.lowest) = (version, INFINITE_RANK);
+    (joining.rpl.version, joining.lowest) = (version, INFINITE_RANK);
     if joining.state == State::Operational {
         trickle::reset(net, ctx, node, Topic::Dio);
     }
@@ -217,11 +233,11 @@ pub(super) fn version_due(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     if joining.deadline != ctx.now() || joining.state != State::Operational {
         return;
     }
-    joining.numbers.version = lollipop::next(joining.numbers.version);
+    joining.rpl.version = lollipop::next(joining.rpl.version);
     trickle::reset(net, ctx, gateway, Topic::Dio);
     let Some(versions) = net.procedures.pan.versions else { return };
     let wait_s =
-        if lollipop::is_in_circle(net.nodes[gateway].numbers.version) { versions.later_s } else { versions.first_s };
+        if lollipop::is_in_circle(net.nodes[gateway].rpl.version) { versions.later_s } else { versions.first_s };
     version_in(net, ctx, gateway, wait_s);
 }
 
@@ -258,12 +274,12 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     let changed = joining.parent != parent;
     let detached = joining.rank == INFINITE_RANK;
     if detached {
-        joining.numbers.version = version;
-    }
-    if changed {
-        joining.registration.left = joining.parent;
+        joining.rpl.version = version;
     }
     (joining.parent, joining.hops) = (parent, hops);
+    if joining.rpl.second == parent {
+        joining.rpl.second = Node::NONE;
+    }
     joining.registration.failures = 0;
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
     joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
@@ -272,16 +288,18 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     joining.lowest = joining.lowest.min(joining.rank);
     joining.watch.selects_s = seconds(ctx) as u32 + SELECTS_AGAIN_S;
     has_spoken(net, ctx, node);
+    net.sort(node, minute(ctx));
+    second::choose(net, ctx, node);
     if changed {
         ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[parent] });
     }
-    net.sort(node, minute(ctx));
 }
 
-/// Another parent for a node that has a route: it registers there and announces it.
-fn change<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, parent: Node) {
+/// Another parent for a node that has a route: it registers where it is not yet, and announces its parents.
+pub(super) fn change<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, parent: Node) {
+    let before = stack.net.parents(node);
     adopt(stack.net, ctx, node, parent);
-    join::route_by(stack.net, ctx, node);
+    join::route_by(stack.net, ctx, node, before);
 }
 
 /// Forgets parent, rank and candidates; those that refused a child are remembered unless the node was reset.
@@ -289,8 +307,8 @@ pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
     let keeps_denied = !is_reset && net.procedures.stack == RouterStack::Nanostack;
     forget(net, node, keeps_denied);
     let joining = &mut net.nodes[node];
-    (joining.parent, joining.rank, joining.hops) = (Node::NONE, INFINITE_RANK, 0);
-    joining.registration.failures = 0;
+    (joining.parent, joining.rpl.second, joining.rank, joining.hops) = (Node::NONE, Node::NONE, INFINITE_RANK, 0);
+    joining.registration.begin_anew();
     (joining.search.crowded, joining.search.many) = (false, false);
 }
 
@@ -308,55 +326,15 @@ pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, 
         return;
     }
     let cost = current.cost();
-    let Some(best) = net.best(node, minute, net.rank_max(node)) else { return };
-    let (other, is_better) = (best.node, best.cost() + SWITCH_THRESHOLD <= cost);
-    if other != joining.parent && is_better {
-        change(stack, ctx, node, other);
+    let best = net.best(node, minute, net.rank_max(node));
+    let better = best.filter(|best| best.node != joining.parent && best.cost() + SWITCH_THRESHOLD <= cost);
+    if let Some(other) = better.map(|best| best.node) {
+        return change(stack, ctx, node, other);
     }
-}
-
-/// The parent does not work: the next candidate, or look for others.
-pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let minutes = stack.net.procedures.parents.denied_min;
-    give_up_parent(stack, link, ctx, node, minutes);
-}
-
-/// The parent is not to be used for so many minutes: the next candidate, or look for others.
-pub(super) fn give_up_parent<P: PortUser>(
-    stack: &mut Stack<P>,
-    link: &mut LinkLayer,
-    ctx: &mut Ctx,
-    node: Node,
-    minutes: u16,
-) {
-    let parent = stack.net.nodes[node].parent;
-    deny(stack.net, ctx, node, parent, minutes);
-    let now_min = minute(ctx);
-    let limit = stack.net.rank_max(node);
-    let next = stack.net.best(node, now_min, limit).map(|c| c.node);
-    if let Some(next) = next {
-        return change(stack, ctx, node, next);
-    }
-    let net = &mut *stack.net;
-    let operational = net.nodes[node].state == State::Operational;
-    // wsrd waives its limit, and starts anew without a neighbour that has a route.
-    if net.procedures.stack == RouterStack::Wsrd {
-        net.nodes[node].rank = INFINITE_RANK;
-        if let Some(next) = net.best(node, now_min, u32::from(INFINITE_RANK)).map(|c| c.node) {
-            return change(stack, ctx, node, next);
-        }
-    }
-    let joining = &mut net.nodes[node];
-    (joining.parent, joining.rank, joining.registration.failures) = (Node::NONE, INFINITE_RANK, 0);
-    if operational {
-        for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
-            trickle::stop(stack.net, node, topic);
-        }
-        poison(stack, link, ctx, node, Node::EVERYONE);
-    }
-    match stack.net.procedures.stack {
-        RouterStack::Wsrd => discover::leave(stack, link, ctx, node),
-        RouterStack::Nanostack => discover::find_parent(stack, ctx, node, true),
+    let before = net.parents(node);
+    second::choose(net, ctx, node);
+    if net.parents(node) != before {
+        join::route_by(net, ctx, node, before);
     }
 }
 
@@ -382,7 +360,14 @@ pub(super) fn link_result<P: PortUser>(
     // N `ws_llc_data_service.c`: what no free channel was found for tells nothing of the link.
     let is_new = match stack.net.procedures.stack {
         RouterStack::Nanostack if done.sent == 0 => false,
-        RouterStack::Nanostack => candidate.etx.count(&counting, now_s, done.sent, done.ok),
+        RouterStack::Nanostack => {
+            let was_full = candidate.etx.is_full(&counting);
+            let is_new = candidate.etx.count(&counting, now_s, done.sent, done.ok);
+            if !was_full && candidate.etx.is_full(&counting) {
+                probes::sample_is_full(stack.net, ctx, node);
+            }
+            is_new
+        }
         RouterStack::Wsrd => candidate.etx.count(&counting, now_s, done.tries, done.ok),
     };
     probes::counted(stack, link, ctx, node, done, (is_new, at_once));
@@ -395,8 +380,23 @@ pub(super) fn link_result<P: PortUser>(
     let joining = &stack.net.nodes[node];
     if is_new && joining.parent == done.to && !matches!(joining.step, Step::Discover | Step::Choose) {
         follow(stack, link, ctx, node);
-    } else if is_new && joining.state == State::Operational && joining.step == Step::Settled {
+    } else if is_new && stack.net.looks_at_once(node) {
         reselect(stack, link, ctx, node);
+    }
+}
+
+/// Samples of nanostack whose time is over become values.
+pub(super) fn end_samples(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.procedures.stack == RouterStack::Wsrd {
+        return;
+    }
+    let (counting, now_s) = (net.procedures.parents.counting, seconds(ctx));
+    for n in 0..net.nodes[node].candidates.len() {
+        let candidate = &mut net.nodes.aside(node).candidates[n];
+        let of = candidate.node;
+        if candidate.etx.ends(&counting, now_s) {
+            has_changed(net, ctx, node, of);
+        }
     }
 }
 
@@ -405,7 +405,7 @@ fn has_changed(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
     let Some(candidate) = net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == of) else { return };
     let is_known = candidate.rank != INFINITE_RANK;
     let Some(is_better) = candidate.etx.changed() else { return };
-    let matters = if is_better { is_known } else { net.nodes[node].parent == of };
+    let matters = if is_better { is_known } else { net.which_parent(node, of).is_some() };
     if matters && net.is_settled(node) {
         select_in(net, ctx, node, SELECTS_AFTER_ETX_S, is_better);
     }

@@ -2,10 +2,10 @@
 //!
 //! Neither stack asks because a frame failed: timers of their neighbour caches do. wsrd asks a candidate whose ETX nobody has counted for
 //! half an hour until it has a sample of four frames; nanostack one that has acknowledged no solicitation for 1,100 s. Three that fail, and
-//! the candidate is forgotten until it says its rank again. wsrd asks its parent by its registration.
+//! the candidate is forgotten until it says its rank again. wsrd asks its parents by its registration.
 
 use super::candidates::{CANDIDATES, Candidate, INFINITE_RANK, deny, minute, seconds};
-use super::{Content, Event, Net, Packet, Stack, State, Step, join, parents};
+use super::{Content, Event, Net, Packet, Stack, State, Step, join, lost, parents};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{Done, LinkLayer};
@@ -122,17 +122,18 @@ fn ask_in(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node, wait: Wait) {
 }
 
 /// Candidates that a node asks when their time comes: of those that it considers and that have a rank; nanostack registers with its
-/// parent often enough.
+/// parents often enough.
 fn asked(net: &Net, node: Node, minute: u16) -> impl Iterator<Item = &Candidate> {
-    let (parent, of) = (net.nodes[node].parent, net.procedures.stack);
+    let (parents, of) = (net.parents(node), net.procedures.stack);
     let considered = net.considered(node, minute).filter(|c| c.rank != INFINITE_RANK && c.probe.is_due);
-    considered.filter(move |c| of == RouterStack::Wsrd || c.node != parent || c.etx.value().is_none())
+    considered.filter(move |c| of == RouterStack::Wsrd || !parents.contains(&c.node) || c.etx.value().is_none())
 }
 
 /// Schedules [`Event::Ask`] for the candidate that is due first, unless it comes as soon anyway.
 fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let (now_s, minute) = (seconds(ctx), minute(ctx));
-    let Some(wait_s) = asked(net, node, minute).map(|c| left_s(c.probe.due_s, now_s)).min() else { return };
+    let asks_s = asked(net, node, minute).map(|c| left_s(c.probe.due_s, now_s)).min();
+    let Some(wait_s) = asks_s.into_iter().chain(sample_ends_s(net, node, now_s)).min() else { return };
     let watch = &net.nodes[node].watch;
     if watch.asks && left_s(watch.asks_s, now_s) <= wait_s {
         return;
@@ -144,7 +145,22 @@ fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
     ctx.schedule(at, node, Event::Ask { node });
 }
 
-/// [`Event::Ask`]: candidates whose time has come are asked.
+/// Nanostack looks at its clock for samples of ETX that are due: so many seconds until the first of those that have frames enough. N `etx.c`.
+fn sample_ends_s(net: &Net, node: Node, now_s: u64) -> Option<u16> {
+    if net.procedures.stack == RouterStack::Wsrd {
+        return None;
+    }
+    let counting = &net.procedures.parents.counting;
+    let full = net.nodes[node].candidates.iter().filter(|c| c.node.is_some() && c.etx.is_full(counting));
+    full.map(|c| counting.seconds.saturating_sub(c.etx.age_s(now_s))).min()
+}
+
+/// The sample of a candidate has frames enough and waits for its time.
+pub(super) fn sample_is_full(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    arm(net, ctx, node);
+}
+
+/// [`Event::Ask`]: candidates whose time has come are asked, and samples end.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let now_s = seconds(ctx);
     let watch = &mut stack.net.nodes.aside(node).watch;
@@ -156,6 +172,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     if !matches!(stack.net.nodes[node].state, State::ConfigureRouting | State::Operational) {
         return;
     }
+    parents::end_samples(stack.net, ctx, node);
     let mut those = [Node::NONE; CANDIDATES];
     let time_has_come = asked(stack.net, node, minute(ctx)).filter(|c| left_s(c.probe.due_s, now_s) == 0);
     those.iter_mut().zip(time_has_come).for_each(|(place, c)| *place = c.node);
@@ -165,15 +182,15 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     arm(stack.net, ctx, node);
 }
 
-/// Asks a candidate; wsrd registers with its parent instead.
+/// Asks a candidate; wsrd registers with its parents instead.
 pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
-    let (is_parent, step) = (stack.net.nodes[node].parent == to, stack.net.nodes[node].step);
+    let (which, step) = (stack.net.which_parent(node, to), stack.net.nodes[node].step);
     let is_joining = matches!(step, Step::Discover | Step::Choose);
     let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == to) else { return };
     candidate.probe.is_due = false;
-    if is_parent && !is_joining {
+    if let Some(which) = which.filter(|_| !is_joining) {
         match step {
-            Step::Settled => join::renew(stack.net, ctx, node, (0.0, 0.0)),
+            Step::Settled => join::renew(stack.net, ctx, node, which, (0.0, 0.0)),
             // What it is about counts as well.
             _ => again(stack.net, ctx, node, to),
         }
@@ -227,7 +244,7 @@ pub(super) fn counted<P: PortUser>(
     done: Done,
     (is_new, at_once): (bool, bool),
 ) {
-    let is_parent = stack.net.nodes[node].parent == done.to;
+    let is_parent = stack.net.which_parent(node, done.to).is_some();
     let now_s = seconds(ctx);
     let of = stack.net.procedures.stack;
     let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == done.to) else { return };
@@ -267,9 +284,9 @@ pub(super) fn counted<P: PortUser>(
 
 /// A candidate is not there: it is none until it says its rank again.
 fn gone<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, of: Node) {
-    let joining = &stack.net.nodes[node];
-    if joining.parent == of && !matches!(joining.step, Step::Discover | Step::Choose) {
-        return parents::give_up_parent(stack, link, ctx, node, 0);
+    let is_joining = matches!(stack.net.nodes[node].step, Step::Discover | Step::Choose);
+    if let Some(which) = stack.net.which_parent(node, of).filter(|_| !is_joining) {
+        return lost::give_up(stack, link, ctx, node, which, 0);
     }
     deny(stack.net, ctx, node, of, 0);
 }

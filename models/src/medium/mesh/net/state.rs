@@ -45,12 +45,8 @@ impl Net {
         for (n, joining) in state.nodes.0.iter().enumerate() {
             let candidates = joining.candidates.iter().map(|candidate| candidate.node);
             let fits = candidates
-                .chain([
-                    joining.parent,
-                    joining.registration.with,
-                    joining.registration.before,
-                    joining.registration.left,
-                ])
+                .chain([joining.parent, joining.rpl.second, joining.rpl.latest])
+                .chain(joining.registration.all())
                 .all(|node| bounds.is_own_or_none(node));
             ensure(fits, || format!("net: node {n} has a parent that there is not"))?;
             let (pan, heard) = (

@@ -2,17 +2,19 @@
 //!
 //! Each node waits, from the moment at which the first neighbour that is good enough has a route, for a time drawn between those that a
 //! join takes, and then chooses among the neighbours that have one by then: of the five first in the order of
-//! `candidates` the cheapest, if it takes another child. Afterwards all look again until nobody finds a path that is clearly
+//! `candidates` the cheapest, if it takes another child, and a second parent beside it. Afterwards all look again until nobody finds a path that is clearly
 //! better. Nothing is sent: links have the ETX that counting comes to on average.
 
-use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK, order};
+use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK, order, place};
 use super::choice::{Heard, Order};
 use super::etx::{ETX_MAX, Etx};
 use super::parents::SWITCH_THRESHOLD;
+use super::second::{Limit, rank_below_both};
 use crate::context::Facts;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::{Node, PerNode};
 use crate::purpose::{HEARD_ORDER, JOIN_ORDER};
+use crate::spec::RouterStack;
 use amitwin_sim_core::rng::Stream;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -24,6 +26,8 @@ const LOOKS_MAX: usize = 8;
 pub struct Tree {
     /// Next hop.
     pub parent: PerNode<Node>,
+    /// Second parent, if there is one.
+    pub second: PerNode<Node>,
     /// RPL rank.
     pub rank: PerNode<u16>,
     /// Hops to the border router.
@@ -56,6 +60,8 @@ pub struct Rules<'a> {
     pub children_max: &'a dyn Fn(Node) -> Option<u16>,
     /// Rank of a border router, and the least step to a child.
     pub step: u16,
+    /// How far a rank may rise above its lowest; 0: within its step.
+    pub increase_max: u16,
     /// Hops above which a radio is out of reach.
     pub hops_max: u8,
     /// Time that a join takes, the least and the most, s.
@@ -63,6 +69,12 @@ pub struct Rules<'a> {
     /// Where a node considers those that it has heard first, instead of going by rank and signal: time within which it hears a neighbour
     /// that has a rank, s.
     pub heard_within_s: Option<f64>,
+}
+
+impl Tree {
+    fn parents(&self, node: Node) -> [Node; 2] {
+        [self.parent[node], self.second[node]]
+    }
 }
 
 struct Growing<'a> {
@@ -80,6 +92,7 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
     let count = usize::from(facts.own);
     let tree = Tree {
         parent: PerNode::of(Node::NONE, count),
+        second: PerNode::of(Node::NONE, count),
         rank: PerNode::of(INFINITE_RANK, count),
         hops: PerNode::of(u8::MAX, count),
         routed_s: PerNode::of(0, count),
@@ -99,7 +112,11 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
     }
     let mut tree = growing.tree;
     for node in facts.nodes().filter(|&node| !facts.is_gateway(node) && tree.parent[node].is_some()) {
-        let best = considered(link, facts, rules, &tree, node, tree.parent[node]);
+        let mut best = considered(link, facts, rules, &tree, node, tree.parents(node));
+        // Beside two parents nanostack keeps two others.
+        if rules.heard_within_s.is_some() && tree.second[node].is_some() {
+            best[CONSIDERED - 1] = Candidate::default();
+        }
         tree.candidates[node][..CONSIDERED].copy_from_slice(&best);
     }
     tree
@@ -110,14 +127,14 @@ fn alone(facts: &Facts, node: Node) -> Node {
     if facts.is_gateway(node) { node } else { Node::NONE }
 }
 
-/// The neighbours of a node that may become its parent, in the order of `candidates`; a parent that it has leads them.
+/// The neighbours of a node that may become its parent, in the order of `candidates`; parents that it has lead them.
 fn considered(
     link: &LinkLayer,
     facts: &Facts,
     rules: &Rules<'_>,
     tree: &Tree,
     node: Node,
-    parent: Node,
+    parents: [Node; 2],
 ) -> [Candidate; CONSIDERED] {
     let mut best = [Candidate::default(); CONSIDERED];
     // Who has a rank says it within the smallest interval, because somebody asks.
@@ -127,10 +144,10 @@ fn considered(
         tree.routed_s[other] + (rules.heard_within_s.unwrap_or(0.0) * place) as u32
     };
     let key = |c: &Candidate| match rules.heard_within_s {
-        Some(_) if c.node.is_some() => (0, c.node != parent, heard_s(c.node), 0, c.node),
+        Some(_) if c.node.is_some() => (0, place(c, parents), heard_s(c.node), 0, c.node),
         _ => {
-            let (class, is_other, steps, weaker, who) = order(c, parent, rules.step, 0);
-            (class, is_other, u32::from(steps), weaker, who)
+            let (class, place, steps, weaker, who) = order(c, parents, rules.step, 0);
+            (class, place, u32::from(steps), weaker, who)
         }
     };
     for &other in link.air.neighbours.of(node).0 {
@@ -144,7 +161,7 @@ fn considered(
         let last = &best[CONSIDERED - 1];
         if rules.heard_within_s.is_none()
             && last.node.is_some()
-            && other != parent
+            && !parents.contains(&other)
             && rank / rules.step > last.rank / rules.step
         {
             continue;
@@ -152,7 +169,8 @@ fn considered(
         let Some(level_dbm) = (rules.acceptable)(link, node, other) else { continue };
         let new = Candidate { node: other, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
         // Behind a bad link it is forgotten as soon as that is known.
-        let is_kept = |other| rules.heard_within_s.is_none() || other == parent || (rules.etx)(node, other) <= ETX_MAX;
+        let is_kept =
+            |other| rules.heard_within_s.is_none() || parents.contains(&other) || (rules.etx)(node, other) <= ETX_MAX;
         if key(&new) < key(last) && is_kept(other) {
             best[CONSIDERED - 1] = new;
             best.sort_by_key(key);
@@ -203,13 +221,9 @@ impl Growing<'_> {
 
     /// The cheapest of those that a node considers and that take it.
     fn best(&self, node: Node) -> Option<Candidate> {
-        let parent = self.tree.parent[node];
-        let all = considered(self.link, self.facts, self.rules, &self.tree, node, parent);
+        let all = considered(self.link, self.facts, self.rules, &self.tree, node, self.tree.parents(node));
         let usable = all.into_iter().filter(|c| {
-            c.node.is_some()
-                && c.etx.value().is_some_and(|etx| etx <= ETX_MAX)
-                && (c.node == parent
-                    || (self.rules.children_max)(c.node).is_none_or(|most| self.children[c.node] < most))
+            c.node.is_some() && c.etx.value().is_some_and(|etx| etx <= ETX_MAX) && self.takes(node, c.node)
         });
         usable.min_by_key(|c| (c.cost(), c.node))
     }
@@ -254,15 +268,52 @@ impl Growing<'_> {
         open.into_iter().map(|(_, pan)| pan).collect()
     }
 
+    /// Whether another takes a node for its child, or has it already.
+    fn takes(&self, node: Node, other: Node) -> bool {
+        self.tree.parents(node).contains(&other)
+            || (self.rules.children_max)(other).is_none_or(|most| self.children[other] < most)
+    }
+
     fn attach(&mut self, node: Node, to: &Candidate) {
         let before = self.tree.parent[node];
         if before.is_some() {
             self.children[before] -= 1;
         }
-        self.children[to.node] += 1;
+        if self.tree.second[node] == to.node {
+            self.tree.second[node] = Node::NONE;
+        } else {
+            self.children[to.node] += 1;
+        }
         self.tree.parent[node] = to.node;
-        self.tree.rank[node] = to.rank_below(self.rules.step).min(u32::from(INFINITE_RANK) - 1) as u16;
-        self.tree.hops[node] = self.tree.hops[to.node] + 1;
+        self.follow(node, to);
+    }
+
+    /// The place of a node below its parent, and a second one beside it.
+    fn follow(&mut self, node: Node, first: &Candidate) {
+        let rules = self.rules;
+        self.tree.hops[node] = self.tree.hops[first.node].saturating_add(1);
+        // As below the first alone, so that those that are as far down are none.
+        self.tree.rank[node] = first.rank_below(rules.step).min(u32::from(INFINITE_RANK) - 1) as u16;
+        let limit = Limit {
+            stack: if rules.heard_within_s.is_some() { RouterStack::Nanostack } else { RouterStack::Wsrd },
+            step: rules.step,
+            increase_max: rules.increase_max,
+            rank_max: 0,
+            lowest: self.tree.rank[node],
+        };
+        let parents = self.tree.parents(node);
+        let all = considered(self.link, self.facts, rules, &self.tree, node, parents);
+        let those = all.iter().filter(|c| c.node.is_some() && self.takes(node, c.node));
+        let second = limit.best(first, parents[1], those).copied();
+        if parents[1].is_some() {
+            self.children[parents[1]] -= 1;
+        }
+        if let Some(second) = &second {
+            self.children[second.node] += 1;
+        }
+        self.tree.second[node] = second.map_or(Node::NONE, |second| second.node);
+        let rank = rank_below_both(first, second.as_ref(), rules.step, rules.increase_max);
+        self.tree.rank[node] = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
     }
 
     /// All nodes, those with the fewest hops first, follow what their parents have become and change to a clearly better one.
@@ -274,10 +325,9 @@ impl Growing<'_> {
             let parent = self.tree.parent[node];
             let etx = Etx::settled((self.rules.etx)(node, parent), 0);
             let current = Candidate { node: parent, rank: self.tree.rank[parent], etx, ..Candidate::default() };
-            let rank = current.rank_below(self.rules.step).min(u32::from(INFINITE_RANK) - 1) as u16;
-            let hops = self.tree.hops[parent].saturating_add(1);
-            has_changed |= (rank, hops) != (self.tree.rank[node], self.tree.hops[node]);
-            (self.tree.rank[node], self.tree.hops[node]) = (rank, hops);
+            let before = (self.tree.rank[node], self.tree.hops[node], self.tree.second[node]);
+            self.follow(node, &current);
+            has_changed |= before != (self.tree.rank[node], self.tree.hops[node], self.tree.second[node]);
             let Some(best) = self.best(node) else { continue };
             if best.node != parent && best.cost() + SWITCH_THRESHOLD <= current.cost() {
                 self.attach(node, &best);

@@ -49,7 +49,9 @@ impl Packet {
     pub fn fits(&self, bounds: &Bounds) -> bool {
         let content = match &self.content {
             Content::Message(message) => message.fits(bounds),
-            Content::Dao { back: Some(back), .. } => bounds.is_job(back.job),
+            Content::Dao { back, second, .. } => {
+                bounds.is_own_or_none(*second) && back.as_ref().is_none_or(|back| bounds.is_job(back.job))
+            }
             Content::RouteError { of, .. } | Content::Eapol { of, .. } => bounds.is_own(*of),
             _ => true,
         };

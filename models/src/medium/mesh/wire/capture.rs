@@ -216,6 +216,7 @@ fn lowpan(
     };
     let (number, told_rank) = match &packet.content {
         Content::Ns { leaves } => (u8::from(*leaves), 0),
+        Content::Na { is_full } => (u8::from(!*is_full), 0),
         Content::Dao { sequence, .. } | Content::DaoAck { sequence } => (*sequence, 0),
         Content::Dio { rank, version, .. } => (*version, *rank),
         Content::Message(message) => match message.body {
@@ -225,6 +226,10 @@ fn lowpan(
         },
         _ => (0, 0),
     };
+    let second = match packet.content {
+        Content::Dao { second, .. } if second.is_some() => Some(site(second)),
+        _ => None,
+    };
     let hop = Hop {
         kind: packet.kind(),
         origin: site(packet.origin),
@@ -232,6 +237,7 @@ fn lowpan(
         from: site(node),
         to: (packet.hop_to != Node::EVERYONE).then(|| site(packet.hop_to)),
         via: site(packet.via),
+        second,
         hops: packet.hops,
         visited: &visited,
         ahead: &ahead,

@@ -37,6 +37,8 @@ pub struct Hop<'a> {
     pub to: Option<SiteId>,
     /// Parent of the origin.
     pub via: SiteId,
+    /// Its second parent, if it has one.
+    pub second: Option<SiteId>,
     /// Hops done.
     pub hops: u8,
     /// Places of the source route before `to`, in order.
@@ -45,7 +47,7 @@ pub struct Hop<'a> {
     pub ahead: &'a [SiteId],
     /// RPL rank of the sender on this hop.
     pub rank: u16,
-    /// Path sequence of a DAO and its answer, version that a DIO tells, or number of a flood.
+    /// Path sequence of a DAO and its answer, version that a DIO tells, number of a flood, or why a registration is refused.
     pub number: u8,
     /// Rank that a DIO tells.
     pub told_rank: u16,
@@ -83,7 +85,7 @@ impl Hop<'_> {
             }
             Kind::Na => {
                 let to = self.at(self.to.unwrap_or(self.origin));
-                let message = icmpv6::refusal(self.to.unwrap_or(self.origin), to);
+                let message = icmpv6::refusal(self.to.unwrap_or(self.origin), to, self.number == 0);
                 ip::datagram(self.here(), to, ON_LINK, ip::icmp(self.here(), to, message))
             }
             Kind::Nud => {
@@ -107,7 +109,7 @@ impl Hop<'_> {
             Kind::Reply => self.reply(),
             Kind::Dao => {
                 let (from, to) = (self.at(self.origin), self.at(self.router));
-                let message = icmpv6::dao(self.router, self.origin, self.via, self.number);
+                let message = icmpv6::dao(self.router, self.origin, (self.via, self.second), self.number);
                 self.up(from, self.hops, ip::icmp(from, to, message))
             }
             Kind::DaoAck => {

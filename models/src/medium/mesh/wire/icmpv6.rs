@@ -11,6 +11,8 @@ const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 const SOLICITED: u8 = 0x40;
 /// Status of a registration (RFC 6775, 4.1).
 const TABLE_FULL: u8 = 2;
+/// Whom it asks has no parent itself.
+const TOPOLOGICALLY_INCORRECT: u8 = 8;
 /// Registration is asked for (RFC 9685, 7.3).
 const REFRESH: u8 = 13;
 /// Flag: its sender is a router.
@@ -68,11 +70,11 @@ pub fn registration(node: SiteId, target: Ipv6Address, leaves: bool) -> Vec<u8> 
     bytes
 }
 
-/// Neighbour advertisement to `node` that its registration of an address is refused, because the table is full.
-pub fn refusal(node: SiteId, address: Ipv6Address) -> Vec<u8> {
+/// Neighbour advertisement to `node` that its registration of an address is refused: the table is full, or there is no way.
+pub fn refusal(node: SiteId, address: Ipv6Address, is_full: bool) -> Vec<u8> {
     let mut bytes = vec![NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, SOLICITED, 0, 0, 0];
     bytes.extend(address.octets());
-    bytes.extend(registration_option(node, TABLE_FULL, 0));
+    bytes.extend(registration_option(node, if is_full { TABLE_FULL } else { TOPOLOGICALLY_INCORRECT }, 0));
     bytes
 }
 
@@ -118,7 +120,7 @@ pub fn dio(router: SiteId, (rank, version): (u16, u8), dodag: &Dodag) -> Vec<u8>
     prefix[..8].copy_from_slice(&address::prefix(router));
     let mut options = option(&RplOptionRepr::DodagConfiguration {
         authentication_enabled: false,
-        path_control_size: 0,
+        path_control_size: 7,
         dio_interval_doublings: dodag.interval_doublings,
         dio_interval_min: dodag.interval_exponent,
         dio_redundancy_constant: dodag.k,
@@ -150,16 +152,21 @@ pub fn dio(router: SiteId, (rank, version): (u16, u8), dodag: &Dodag) -> Vec<u8>
     })
 }
 
-/// Destination advertisement of `node` below `parent`, to be acknowledged.
-pub fn dao(router: SiteId, node: SiteId, parent: SiteId, sequence: u8) -> Vec<u8> {
+/// Which of the parents a route is by, as wsrd says it.
+const PATH_CONTROL: [u8; 2] = [0x40, 0x10];
+
+/// Destination advertisement of `node` below one or two parents, to be acknowledged.
+pub fn dao(router: SiteId, node: SiteId, parents: (SiteId, Option<SiteId>), sequence: u8) -> Vec<u8> {
     let mut options = option(&RplOptionRepr::RplTarget { prefix_length: 128, prefix: address::global(router, node) });
-    options.extend(option(&RplOptionRepr::TransitInformation {
-        external: false,
-        path_control: 0,
-        path_sequence: sequence,
-        path_lifetime: LIFETIME_UNITS,
-        parent_address: Some(address::global(router, parent)),
-    }));
+    for (parent, path_control) in [Some(parents.0), parents.1].into_iter().flatten().zip(PATH_CONTROL) {
+        options.extend(option(&RplOptionRepr::TransitInformation {
+            external: false,
+            path_control,
+            path_sequence: sequence,
+            path_lifetime: LIFETIME_UNITS,
+            parent_address: Some(address::global(router, parent)),
+        }));
+    }
     rpl(&RplRepr::DestinationAdvertisementObject {
         rpl_instance_id: instance(),
         expect_ack: true,

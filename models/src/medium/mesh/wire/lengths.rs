@@ -72,6 +72,8 @@ const FORMS: [Form; 21] = [
 ];
 /// Bytes of a source route for each place after the first two.
 const PLACE: u16 = 8;
+/// Bytes of a second parent in a route announcement: an option with its address.
+const TRANSIT: u16 = 22;
 /// Every link of IPv6 takes datagrams of so many bytes.
 const MTU_LEAST: u16 = 1_280;
 /// Headers of IPv6 and ICMPv6 before what comes back.
@@ -114,6 +116,10 @@ impl Lengths {
         extent.headers += more + u16::from(forwarded(form, packet.hops));
         extent.plain_headers += more;
         extent.body += match form {
+            Form::Dao => match packet.content {
+                Content::Dao { second, .. } if second.is_some() => TRANSIT,
+                _ => 0,
+            },
             Form::Up | Form::Down | Form::Flood | Form::RouteError | Form::Eapol | Form::EapolUp | Form::EapolDown => {
                 packet.content.payload()
             }
@@ -210,6 +216,7 @@ fn measure(form: Form, ahead: &[SiteId]) -> Extent {
         from: SiteId(5),
         to: to.map(SiteId),
         via: SiteId(1),
+        second: None,
         hops,
         visited: &[],
         ahead,
