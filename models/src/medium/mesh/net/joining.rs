@@ -77,7 +77,7 @@ pub(super) struct Joining {
     pub(super) epoch: u16,
     /// RPL rank.
     pub(super) rank: u16,
-    /// Lowest rank since the node joined.
+    /// Lowest rank that it has said since it has had its place.
     pub(super) lowest: u16,
     /// Next hop towards the border router.
     pub(super) parent: Node,
@@ -142,6 +142,8 @@ pub(super) struct Rpl {
     pub(super) second: Node,
     /// Candidate that has said its rank last, where the stack cares.
     pub(super) latest: Node,
+    /// Rank that it has said last.
+    pub(super) advertised: u16,
     /// Version of the DODAG that it is in.
     pub(super) version: u8,
     /// Of its last route announcement; wsrd keeps it over a reset.
@@ -150,7 +152,7 @@ pub(super) struct Rpl {
 
 impl Default for Rpl {
     fn default() -> Self {
-        Rpl { second: Node::NONE, latest: Node::NONE, version: 0, path_sequence: 0 }
+        Rpl { second: Node::NONE, latest: Node::NONE, advertised: INFINITE_RANK, version: 0, path_sequence: 0 }
     }
 }
 

@@ -178,6 +178,7 @@ impl Net {
                 joining.candidates.iter_mut().for_each(|candidate| candidate.version = RUN_FOR_LONG);
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 (joining.lowest, joining.rpl.second) = (joining.rank, tree.second[node]);
+                joining.rpl.advertised = joining.rank;
                 if joining.parent.is_some() {
                     joining.registration.stands(joining.parent, 0, true);
                     joining.registration.down = etx::Etx::settled(etx(joining.parent, node), 0);

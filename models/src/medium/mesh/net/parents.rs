@@ -38,7 +38,15 @@ pub(super) fn send_dio<P: PortUser>(
     if joining.step == Step::Lost && joining.parent == Node::NONE {
         return;
     }
-    let content = Content::Dio { rank: joining.rank, hops: joining.hops, version: joining.rpl.version };
+    let (rank, lowest) = (joining.rank, joining.lowest);
+    let content = Content::Dio { rank, hops: joining.hops, version: joining.rpl.version };
+    // N `rpl_upward.c`: what it says to one alone does not count.
+    if to.is_none() || stack.net.procedures.stack == RouterStack::Wsrd {
+        stack.net.nodes.aside(node).rpl.advertised = rank;
+        if rank < lowest {
+            stack.net.nodes[node].lowest = rank;
+        }
+    }
     let to = to.unwrap_or(Node::EVERYONE);
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
@@ -53,6 +61,7 @@ pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node) {
 /// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
 pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
     let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].rpl.version };
+    stack.net.nodes.aside(node).rpl.advertised = INFINITE_RANK;
     stack.submit(link, ctx, node, Packet::new(content, node, to, to));
 }
 
@@ -190,7 +199,6 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
         }
     }
     let hops = net.nodes[net.nodes[node].parent].hops.saturating_add(1);
-    let before = net.nodes[node].rank;
     let joining = &mut net.nodes[node];
     (joining.hops, joining.rank) = (hops, rank as u16);
     let through_both = net.rank_through_parents(node);
@@ -198,12 +206,11 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
     if through_both <= rank_max {
         joining.rank = through_both as u16;
     }
-    joining.lowest = joining.lowest.min(joining.rank);
-    let steps = (before / step, joining.rank / step);
     if joining.state != State::Operational {
         return;
     }
-    if steps.1 > steps.0 {
+    // W `rpl.c`: a step further down than it has said.
+    if joining.rank / step > joining.rpl.advertised / step {
         match net.procedures.stack {
             RouterStack::Nanostack => trickle::reset(net, ctx, node, Topic::Dio),
             RouterStack::Wsrd => send_dio(stack, link, ctx, node, None),
@@ -282,10 +289,11 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     }
     joining.registration.failures = 0;
     joining.rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
-    joining.lowest = if detached { joining.rank } else { joining.lowest.min(joining.rank) };
+    if detached {
+        joining.lowest = INFINITE_RANK;
+    }
     take_version(net, ctx, node);
     let joining = &mut net.nodes[node];
-    joining.lowest = joining.lowest.min(joining.rank);
     joining.watch.selects_s = seconds(ctx) as u32 + SELECTS_AGAIN_S;
     has_spoken(net, ctx, node);
     net.sort(node, minute(ctx));

@@ -128,10 +128,8 @@ pub(super) fn choose(net: &mut Net, ctx: &Ctx, node: Node) {
         net.sort(node, minute(ctx));
     }
     let rank = net.rank_through_parents(node).min(u32::from(INFINITE_RANK) - 1) as u16;
-    let joining = &net.nodes[node];
-    if (rank, rank.min(joining.lowest)) != (joining.rank, joining.lowest) {
-        let joining = &mut net.nodes[node];
-        (joining.rank, joining.lowest) = (rank, rank.min(joining.lowest));
+    if rank != net.nodes[node].rank {
+        net.nodes[node].rank = rank;
     }
 }
 
