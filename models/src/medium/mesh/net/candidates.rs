@@ -114,7 +114,7 @@ impl Net {
     }
 
     /// Those that may become the parent of a node, a route or not, the best first.
-    pub(super) fn considered(&self, node: Node, minute: u16) -> impl Iterator<Item = &Candidate> {
+    pub(super) fn considered(&self, node: Node, minute: u16) -> impl Iterator<Item = &Candidate> + Clone {
         let candidates = &self.nodes[node].candidates;
         candidates.iter().take(CONSIDERED).filter(move |c| c.node.is_some() && !c.is_denied(minute))
     }

@@ -390,7 +390,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
             match of {
                 RouterStack::Nanostack if !is_due.contains(&true) => parents::select(stack, link, ctx, node),
                 RouterStack::Nanostack => {}
-                RouterStack::Wsrd => parents::reselect(stack, link, ctx, node),
+                RouterStack::Wsrd => parents::update(stack, link, ctx, node),
             }
             if stack.net.nodes[node].step != Step::Settled {
                 return;

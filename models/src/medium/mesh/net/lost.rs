@@ -3,7 +3,7 @@
 
 use super::candidates::{deny, minute, seconds};
 use super::parents::{SELECTS_AFTER_DIO_S, SELECTS_AGAIN_S, SWITCH_THRESHOLD, adopt, poison, select_in};
-use super::{INFINITE_RANK, Net, Stack, State, Step, Topic, discover, join, second, trickle};
+use super::{INFINITE_RANK, Net, Stack, State, Step, Topic, discover, join, parents, trickle};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -21,7 +21,10 @@ pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLa
 pub(super) fn fail<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let (minutes, before) = (stack.net.procedures.parents.denied_min, stack.net.parents(node));
     forget_parent(stack.net, ctx, node, 0, minutes);
-    choose_anew(stack, link, ctx, node, before);
+    match stack.net.procedures.stack {
+        RouterStack::Wsrd => parents::update(stack, link, ctx, node),
+        RouterStack::Nanostack => choose_anew(stack, link, ctx, node, before),
+    }
 }
 
 /// The first parent (0) or the second (1) is not to be used for so many minutes. wsrd chooses anew at once; nanostack sends by the second, if there is
@@ -34,14 +37,9 @@ pub(super) fn give_up<P: PortUser>(
     which: usize,
     minutes: u16,
 ) {
-    let before = stack.net.parents(node);
     forget_parent(stack.net, ctx, node, which, minutes);
     match (stack.net.procedures.stack, which) {
-        (RouterStack::Wsrd, 0) => choose_anew(stack, link, ctx, node, before),
-        (RouterStack::Wsrd, _) => {
-            second::choose(stack.net, ctx, node);
-            join::route_by(stack.net, ctx, node, before);
-        }
+        (RouterStack::Wsrd, _) => parents::update(stack, link, ctx, node),
         (RouterStack::Nanostack, 0) => goes_on_by_second(stack.net, ctx, node),
         (RouterStack::Nanostack, _) => {
             stack.net.nodes.aside(node).registration.differs(true);
@@ -91,7 +89,7 @@ pub(super) fn look_again<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer
     choose_anew(stack, link, ctx, node, before);
 }
 
-/// A first parent among the candidates, the one that there is unless another is clearly better; without one, others are looked for.
+/// A first parent among the candidates of nanostack, the one that there is unless another is clearly better; without one, others are looked for.
 fn choose_anew<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, before: [Node; 2]) {
     let net = &mut *stack.net;
     let (now_min, limit) = (minute(ctx), net.rank_max(node));
@@ -100,18 +98,19 @@ fn choose_anew<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mu
     let cost = there_is.map_or(u32::MAX, |c| c.cost());
     let better =
         net.best(node, now_min, limit).filter(|best| there_is.is_none() || best.cost() + SWITCH_THRESHOLD <= cost);
-    let mut next = better.or(there_is).map(|c| c.node);
-    // wsrd waives its limit, and starts anew without a neighbour that has a route.
-    if next.is_none() && net.procedures.stack == RouterStack::Wsrd {
-        net.nodes[node].rank = INFINITE_RANK;
-        next = net.best(node, now_min, u32::from(INFINITE_RANK)).map(|c| c.node);
+    match better.or(there_is).map(|c| c.node) {
+        Some(next) => {
+            adopt(stack.net, ctx, node, next);
+            join::route_by(stack.net, ctx, node, before);
+        }
+        None => nobody_is_left(stack, link, ctx, node),
     }
-    if let Some(next) = next {
-        adopt(stack.net, ctx, node, next);
-        return join::route_by(stack.net, ctx, node, before);
-    }
-    let operational = net.nodes[node].state == State::Operational;
-    let joining = &mut net.nodes[node];
+}
+
+/// A node that has no parent left tells its children, and looks for others.
+pub(super) fn nobody_is_left<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let operational = stack.net.nodes[node].state == State::Operational;
+    let joining = &mut stack.net.nodes[node];
     (joining.parent, joining.rpl.second, joining.rank) = (Node::NONE, Node::NONE, INFINITE_RANK);
     joining.registration.failures = 0;
     if operational {

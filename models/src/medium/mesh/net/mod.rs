@@ -17,6 +17,7 @@ mod lease;
 mod load;
 mod lollipop;
 mod lost;
+mod mrhof;
 mod nodes;
 mod pan;
 mod parents;

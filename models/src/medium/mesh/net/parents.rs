@@ -1,7 +1,7 @@
 //! Parents: what RPL information says, and the choice among candidates.
 
 use super::candidates::{self, forget, minute, remember, seconds};
-use super::lost::{fail, give_up};
+use super::lost::{self, fail, give_up};
 use super::{
     Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, second,
     trickle,
@@ -85,11 +85,16 @@ pub(super) fn heard_dio<P: PortUser>(
     let choosing = matches!(joining.step, Step::Discover | Step::Choose);
     let which = stack.net.which_parent(node, from).filter(|_| !choosing);
     if rank == INFINITE_RANK {
-        if let Some(which) = which {
-            // It has lost its way, which is no fault of the link to it.
-            give_up(stack, link, ctx, node, which, 0);
-        } else if stack.net.candidate(node, from).is_some() {
-            remember(stack.net, link, ctx, node, from, Some(INFINITE_RANK));
+        // It has lost its way, which is no fault of the link to it.
+        match (which, stack.net.procedures.stack) {
+            (Some(which), RouterStack::Nanostack) => give_up(stack, link, ctx, node, which, 0),
+            _ if stack.net.candidate(node, from).is_none() => {}
+            (which, _) => {
+                remember(stack.net, link, ctx, node, from, Some(INFINITE_RANK));
+                if which.is_some() {
+                    update(stack, link, ctx, node);
+                }
+            }
         }
         return;
     }
@@ -124,7 +129,7 @@ pub(super) fn heard_dio<P: PortUser>(
     }
     match (stack.net.nodes[node].state, stack.net.nodes[node].step) {
         (State::ConfigureRouting, Step::Discover) => discover::heard_dio(stack.net, ctx, node),
-        _ if stack.net.looks_at_once(node) => reselect(stack, link, ctx, node),
+        _ if stack.net.looks_at_once(node) => update(stack, link, ctx, node),
         _ => {}
     }
 }
@@ -173,8 +178,12 @@ pub(super) fn select<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ct
     candidates::drop_bad(stack.net, ctx, node);
 }
 
-/// The path through the parent has changed: the node's rank follows, within its limit; beyond it another parent is looked for.
+/// The path through the first parent has changed: the node's rank follows. wsrd that is part of the mesh chooses its parents anew; nanostack looks for another
+/// parent where its rank would be above the limit.
 fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    if stack.net.looks_at_once(node) {
+        return update(stack, link, ctx, node);
+    }
     let net = &mut *stack.net;
     take_version(net, ctx, node);
     let (step, rank_max) = (net.procedures.parents.rank_step, net.rank_max(node));
@@ -185,18 +194,15 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
     }
     let rank = parent.rank_below(step);
     let is_too_far = net.nodes[joining.parent].hops >= net.hops_max;
+    let of = net.procedures.stack;
     if is_too_far || rank >= u32::from(INFINITE_RANK) {
         return fail(stack, link, ctx, node);
     }
-    if rank > rank_max {
-        if let Some(other) = net.best(node, minute(ctx), rank_max).map(|c| c.node) {
-            return change(stack, ctx, node, other);
-        }
-        match net.procedures.stack {
-            RouterStack::Nanostack => return fail(stack, link, ctx, node),
-            // Without another within the limit wsrd waives it.
-            RouterStack::Wsrd => net.nodes[node].lowest = INFINITE_RANK,
-        }
+    if of == RouterStack::Nanostack && rank > rank_max {
+        return match net.best(node, minute(ctx), rank_max).map(|c| c.node) {
+            Some(other) => change(stack, ctx, node, other),
+            None => fail(stack, link, ctx, node),
+        };
     }
     let hops = net.nodes[net.nodes[node].parent].hops.saturating_add(1);
     let joining = &mut net.nodes[node];
@@ -206,18 +212,53 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
     if through_both <= rank_max {
         joining.rank = through_both as u16;
     }
-    if joining.state != State::Operational {
+    if of == RouterStack::Wsrd || joining.state != State::Operational {
         return;
     }
-    // W `rpl.c`: a step further down than it has said.
     if joining.rank / step > joining.rpl.advertised / step {
-        match net.procedures.stack {
-            RouterStack::Nanostack => trickle::reset(net, ctx, node, Topic::Dio),
-            RouterStack::Wsrd => send_dio(stack, link, ctx, node, None),
-        }
+        trickle::reset(net, ctx, node, Topic::Dio);
     }
-    if stack.net.nodes[node].step == Step::Settled || stack.net.looks_at_once(node) {
+    if stack.net.nodes[node].step == Step::Settled {
         reselect(stack, link, ctx, node);
+    }
+}
+
+/// wsrd chooses its parents anew, tells all at once where its rank is a step further down than it has said, and announces parents that are others than
+/// before. W `rpl.c`.
+pub(super) fn update<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let net = &mut *stack.net;
+    take_version(net, ctx, node);
+    net.sort(node, minute(ctx));
+    probes::ask_unknown(stack, link, ctx, node);
+    let net = &mut *stack.net;
+    let (before, choice) = (net.parents(node), net.chooses_parents(ctx, node));
+    if choice.waives {
+        net.nodes[node].lowest = INFINITE_RANK;
+    }
+    let [first, second] = choice.parents;
+    if first == Node::NONE {
+        return lost::nobody_is_left(stack, link, ctx, node);
+    }
+    if before != choice.parents {
+        let joining = &mut net.nodes[node];
+        (joining.parent, joining.rpl.second) = (first, second);
+        net.sort(node, minute(ctx));
+    }
+    let (hops, rank) = (net.nodes[first].hops.saturating_add(1), net.rank_through_parents(node));
+    let rank = rank.min(u32::from(INFINITE_RANK) - 1) as u16;
+    if (net.nodes[node].hops, net.nodes[node].rank) != (hops, rank) {
+        let joining = &mut net.nodes[node];
+        (joining.hops, joining.rank) = (hops, rank);
+    }
+    if before[0] != first {
+        ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[first] });
+    }
+    let (step, joining) = (net.procedures.parents.rank_step, &net.nodes[node]);
+    if joining.state == State::Operational && rank / step > joining.rpl.advertised / step {
+        send_dio(stack, link, ctx, node, None);
+    }
+    if before != choice.parents {
+        join::route_by(stack.net, ctx, node, before);
     }
 }
 
@@ -320,8 +361,8 @@ pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
     (joining.search.crowded, joining.search.many) = (false, false);
 }
 
-/// Switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
-pub(super) fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+/// Nanostack switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
+fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     if !stack.net.is_settled(node) {
         return;
     }
@@ -389,7 +430,7 @@ pub(super) fn link_result<P: PortUser>(
     if is_new && joining.parent == done.to && !matches!(joining.step, Step::Discover | Step::Choose) {
         follow(stack, link, ctx, node);
     } else if is_new && stack.net.looks_at_once(node) {
-        reselect(stack, link, ctx, node);
+        update(stack, link, ctx, node);
     }
 }
 

@@ -5,9 +5,8 @@
 //! than half an ETX.
 
 use super::candidates::{Candidate, minute};
-use super::etx::{ETX_LOST, ETX_MAX};
-use super::parents::SWITCH_THRESHOLD;
-use super::{INFINITE_RANK, Net};
+use super::etx::ETX_MAX;
+use super::{INFINITE_RANK, Net, mrhof};
 use crate::context::Ctx;
 use crate::node::Node;
 use crate::spec::RouterStack;
@@ -37,8 +36,8 @@ pub(super) struct Limit {
     pub(super) step: u16,
     /// How far a rank may rise.
     pub(super) increase_max: u16,
-    /// Highest rank that the node may have.
-    pub(super) rank_max: u32,
+    /// Highest rank that the node may have, if there is a limit; else wsrd takes the step of the path through the first parent.
+    pub(super) rank_max: Option<u32>,
     /// Its lowest.
     pub(super) lowest: u16,
 }
@@ -49,35 +48,21 @@ impl Limit {
         &self,
         first: &Candidate,
         current: Node,
-        those: impl Iterator<Item = &'a Candidate>,
+        those: impl Iterator<Item = &'a Candidate> + Clone,
     ) -> Option<&'a Candidate> {
         let step = u32::from(self.step);
         let first_rank = first.rank_below(self.step);
-        let fits = |c: &Candidate| match self.stack {
-            RouterStack::Wsrd => c.rank_below(self.step) <= self.rank_max.max(top_of_step(first_rank, step)),
-            RouterStack::Nanostack => {
-                let highest = top_of_step(first_rank.max(u32::from(self.lowest)), step).min(first_rank + STRETCH);
-                let beside = c.cost().saturating_sub(u32::from(self.increase_max));
-                beside.max(step * (u32::from(c.rank) / step + 1)) <= highest
-            }
+        let those = those.filter(|c| c.node != first.node && c.rank != INFINITE_RANK && c.version == first.version);
+        if self.stack == RouterStack::Wsrd {
+            let current = those.clone().find(|c| c.node == current);
+            return mrhof::best(current, those, self.step, self.rank_max.unwrap_or(top_of_step(first_rank, step)));
+        }
+        let highest = top_of_step(first_rank.max(u32::from(self.lowest)), step).min(first_rank + STRETCH);
+        let fits = |c: &Candidate| {
+            let beside = c.cost().saturating_sub(u32::from(self.increase_max));
+            beside.max(step * (u32::from(c.rank) / step + 1)) <= highest
         };
-        let (mut best, mut held): (Option<&Candidate>, Option<&Candidate>) = (None, None);
-        for c in
-            those.filter(|c| c.node != first.node && c.rank != INFINITE_RANK && c.version == first.version && fits(c))
-        {
-            let Some(etx) = c.etx.value() else { continue };
-            if c.node == current && etx <= ETX_LOST {
-                held = Some(c);
-            }
-            if etx <= ETX_MAX && best.is_none_or(|best| c.cost() < best.cost()) {
-                best = Some(c);
-            }
-        }
-        match (self.stack, best, held) {
-            (RouterStack::Nanostack, ..) | (_, _, None) => best,
-            (RouterStack::Wsrd, Some(best), Some(held)) if best.cost() + SWITCH_THRESHOLD <= held.cost() => Some(best),
-            (RouterStack::Wsrd, _, held) => held,
-        }
+        those.filter(|c| c.etx.value().is_some_and(|etx| etx <= ETX_MAX) && fits(c)).min_by_key(|c| c.cost())
     }
 }
 
@@ -99,7 +84,7 @@ impl Net {
             stack: self.procedures.stack,
             step: rules.rank_step,
             increase_max: rules.rank_increase_max,
-            rank_max: self.rank_max(node),
+            rank_max: (self.nodes[node].lowest != INFINITE_RANK).then(|| self.rank_max(node)),
             lowest: self.nodes[node].lowest,
         }
     }
@@ -158,7 +143,7 @@ mod tests {
 
     #[test]
     fn wsrd_takes_a_second_within_its_step_and_leaves_it_for_one_that_is_better_by_1_5() {
-        let limit = Limit { stack: RouterStack::Wsrd, step: 128, increase_max: 0, rank_max: 511, lowest: 390 };
+        let limit = Limit { stack: RouterStack::Wsrd, step: 128, increase_max: 0, rank_max: Some(511), lowest: 390 };
         let first = candidate(1, 256, 134);
         let best = |current: u16, others: &[Candidate]| {
             limit.best(&first, Node(current), others.iter().chain([&first])).map(|c| c.node.0)
@@ -176,7 +161,7 @@ mod tests {
     #[test]
     fn nanostack_takes_the_cheapest_that_raises_its_rank_by_64_at_most() {
         let limit =
-            Limit { stack: RouterStack::Nanostack, step: 196, increase_max: 2_048, rank_max: 2_500, lowest: 530 };
+            Limit { stack: RouterStack::Nanostack, step: 196, increase_max: 2_048, rank_max: Some(2_500), lowest: 530 };
         // A path of 330 + 200 = 530, whose step ends at 587: the next step below a second of 330 is 392, below one of 392 is 588.
         let first = candidate(1, 330, 200);
         let best = |others: &[Candidate]| limit.best(&first, Node(2), others.iter()).map(|c| c.node.0);

@@ -298,7 +298,7 @@ impl Growing<'_> {
             stack: if rules.heard_within_s.is_some() { RouterStack::Nanostack } else { RouterStack::Wsrd },
             step: rules.step,
             increase_max: rules.increase_max,
-            rank_max: 0,
+            rank_max: None,
             lowest: self.tree.rank[node],
         };
         let parents = self.tree.parents(node);
