@@ -55,6 +55,10 @@ pub struct MeshSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 11, max = 255))]
     pub neighbour_table: Option<u8>,
+    /// Parents of a node: both stacks have two, the second announced beside the first, which is registered with and takes over. 1: as
+    /// if they were built without.
+    #[schemars(range(min = 1, max = 2))]
+    pub parents_max: u8,
 }
 
 impl Default for MeshSpec {
@@ -74,6 +78,7 @@ impl Default for MeshSpec {
             keys: None,
             border_router: BorderRouterSpec::default(),
             neighbour_table: None,
+            parents_max: 2,
         }
     }
 }

@@ -147,6 +147,7 @@ impl Net {
             children_max: &|node| net.children_max(facts, node),
             step: net.procedures.parents.rank_step,
             increase_max: net.procedures.parents.rank_increase_max,
+            parents_max: net.procedures.parents.parents_max,
             hops_max: net.hops_max,
             join_s: net.procedures.join_s(),
             heard_within_s: match net.procedures.stack {

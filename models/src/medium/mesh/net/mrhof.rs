@@ -48,14 +48,14 @@ pub(super) fn best<'a>(
 fn choose<'a>(
     current: [Option<&'a Candidate>; 2],
     those: impl Iterator<Item = &'a Candidate> + Clone,
-    step: u16,
+    (step, parents_max): (u16, u8),
     rank_max: Option<u32>,
 ) -> Choice {
     let any = u32::from(INFINITE_RANK);
     let within = best(current[0], those.clone(), step, rank_max.unwrap_or(any));
     let waives = within.is_none() && rank_max.is_some();
     let first = if waives { best(current[0], those.clone(), step, any) } else { within };
-    let second = first.and_then(|first| {
+    let second = first.filter(|_| parents_max > 1).and_then(|first| {
         let own = top_of_step(first.rank_below(step), u32::from(step));
         let rank_max = rank_max.filter(|_| !waives).unwrap_or(own);
         let current = current[1].filter(|c| c.node != first.node);
@@ -82,7 +82,7 @@ impl Net {
             self.candidate(node, parent).filter(|c| !c.is_denied(minute) && self.nodes[c.node].hops < self.hops_max)
         });
         let rank_max = (joining.lowest != INFINITE_RANK).then(|| self.rank_max(node));
-        choose(current, those, step, rank_max)
+        choose(current, those, (step, self.procedures.parents.parents_max), rank_max)
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
     /// Parents chosen from some where the first and the second are given by number, 0 for none.
     fn of(current: [u16; 2], those: &[Candidate], rank_max: Option<u32>) -> ([u16; 2], bool) {
         let known = |node: u16| those.iter().find(|c| c.node == Node(node));
-        let choice = choose(current.map(known), those.iter(), 128, rank_max);
+        let choice = choose(current.map(known), those.iter(), (128, 2), rank_max);
         (choice.parents.map(|parent| if parent == Node::NONE { 0 } else { parent.0 }), choice.waives)
     }
 
@@ -110,6 +110,9 @@ mod tests {
         // A link above 4 is none, and at least a step is added: 300 + 128.
         assert_eq!(of([0, 0], &[candidate(1, 256, 513), candidate(2, 300, 100)], None), ([2, 0], false));
         assert_eq!(of([0, 0], &[], None), ([0, 0], false));
+        // Where nodes have one parent alone.
+        let those = [candidate(1, 256, 130), candidate(2, 300, 211)];
+        assert_eq!(choose([None; 2], those.iter(), (128, 1), None).parents, [Node(1), Node::NONE]);
     }
 
     #[test]
@@ -140,9 +143,9 @@ mod tests {
     fn a_parent_that_has_no_route_keeps_nothing() {
         let gone = Candidate { rank: INFINITE_RANK, ..candidate(1, 0, 128) };
         let those = [candidate(2, 500, 400)];
-        let choice = choose([Some(&gone), None], those.iter(), 128, Some(1_000));
+        let choice = choose([Some(&gone), None], those.iter(), (128, 2), Some(1_000));
         assert_eq!((choice.parents, choice.waives), ([Node(2), Node::NONE], false));
-        let choice = choose([Some(&gone), None], [].iter(), 128, Some(1_000));
+        let choice = choose([Some(&gone), None], [].iter(), (128, 2), Some(1_000));
         assert_eq!(choice.parents, [Node::NONE; 2]);
     }
 }

@@ -6,7 +6,7 @@ use crate::node::Node;
 use serde::{Deserialize, Serialize};
 
 /// Neighbours that may have a node among their children at a time.
-const PLACES: usize = 3;
+const PLACES: usize = 5;
 /// Bits of [`Registration::flags`]: by place they know of it; by place the node holds it for registered; by parent it waits for an
 /// acknowledgement; it has not announced its parents.
 const KNOWN: u16 = 1;
@@ -166,24 +166,24 @@ mod tests {
 
     const A: Node = Node(1);
     const B: Node = Node(2);
-    const C: Node = Node(3);
-    const D: Node = Node(4);
 
     #[test]
-    fn three_may_have_a_node_and_the_parents_stay() {
+    fn five_may_have_a_node_and_the_parents_stay() {
+        let [a, b, c, d, e, f] = [1, 2, 3, 4, 5, 6].map(Node);
         let mut of = Registration::default();
-        of.taken(A, 100, (true, Node::NONE), 0);
-        of.taken(B, 110, (false, A), 0);
-        of.taken(C, 120, (false, A), 0);
-        assert!([A, B, C].iter().all(|&parent| of.is_known_to(parent, 99)));
-        assert!(!of.is_known_to(A, 100), "it lapses");
-        // A fourth: of B and C, beside the first parent A, the place of B lapses sooner.
-        of.taken(D, 130, (false, A), 0);
-        assert_eq!([A, B, C, D].map(|parent| of.is_known_to(parent, 0)), [true, false, true, true]);
+        of.taken(a, 100, (true, Node::NONE), 0);
+        for (n, with) in [b, c, d, e].into_iter().enumerate() {
+            of.taken(with, 110 + n as u32, (false, a), 0);
+        }
+        assert!([a, b, c, d, e].iter().all(|&parent| of.is_known_to(parent, 99)));
+        assert!(!of.is_known_to(a, 100), "it lapses");
+        // A sixth: beside the first parent the place of B lapses sooner than the others.
+        of.taken(f, 130, (false, a), 0);
+        assert_eq!([a, b, c, d, e, f].map(|parent| of.is_known_to(parent, 0)), [true, false, true, true, true, true]);
         // One that has lost its table goes before one that lapses sooner.
-        of.is_forgotten(D);
-        of.taken(B, 140, (false, A), 0);
-        assert_eq!([A, B, C, D].map(|parent| of.is_known_to(parent, 0)), [true, true, true, false]);
+        of.is_forgotten(f);
+        of.taken(b, 140, (false, a), 0);
+        assert_eq!([a, b, c, d, e, f].map(|parent| of.is_known_to(parent, 0)), [true, true, true, true, true, false]);
     }
 
     #[test]

@@ -103,9 +103,10 @@ impl Net {
 pub(super) fn choose(net: &mut Net, ctx: &Ctx, node: Node) {
     let joining = &net.nodes[node];
     let Some(first) = net.candidate(node, joining.parent) else { return };
+    let takes_any = net.procedures.parents.parents_max > 1;
     let those = net.considered(node, minute(ctx)).filter(|c| {
         let other = &net.nodes[c.node];
-        other.parent != node && other.rpl.second != node && other.hops < net.hops_max
+        takes_any && other.parent != node && other.rpl.second != node && other.hops < net.hops_max
     });
     let second = net.second_limit(node).best(first, joining.rpl.second, those).map_or(Node::NONE, |c| c.node);
     if second != joining.rpl.second {

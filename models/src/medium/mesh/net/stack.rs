@@ -153,6 +153,8 @@ pub struct ParentRules {
     pub rank_step: u16,
     /// How far a rank may rise above its lowest; 0: within its step.
     pub rank_increase_max: u16,
+    /// Parents of a node, one or two.
+    pub parents_max: u8,
     /// Children that a meter or repeater takes.
     pub children_max: Option<u16>,
     /// Children that a border router takes.
@@ -419,6 +421,7 @@ impl Procedures {
             children_max: limited.filter(|_| stack == RouterStack::Nanostack),
             border_children_max: limited.filter(|_| border == BorderStack::Nanostack),
             signal,
+            parents_max: spec.mesh.parents_max,
             ..of_router.parents
         };
         let authentication = Authentication {

@@ -62,6 +62,8 @@ pub struct Rules<'a> {
     pub step: u16,
     /// How far a rank may rise above its lowest; 0: within its step.
     pub increase_max: u16,
+    /// Parents of a node, one or two.
+    pub parents_max: u8,
     /// Hops above which a radio is out of reach.
     pub hops_max: u8,
     /// Time that a join takes, the least and the most, s.
@@ -304,7 +306,7 @@ impl Growing<'_> {
         let parents = self.tree.parents(node);
         let all = considered(self.link, self.facts, rules, &self.tree, node, parents);
         let those = all.iter().filter(|c| c.node.is_some() && self.takes(node, c.node));
-        let second = limit.best(first, parents[1], those).copied();
+        let second = limit.best(first, parents[1], those).filter(|_| rules.parents_max > 1).copied();
         if parents[1].is_some() {
             self.children[parents[1]] -= 1;
         }

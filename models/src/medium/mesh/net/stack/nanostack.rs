@@ -124,6 +124,7 @@ pub(super) fn nanostack(
             },
             rank_step: 196,
             rank_increase_max: 2_048,
+            parents_max: 2,
             children_max: None,
             border_children_max: None,
         },

@@ -94,6 +94,7 @@ pub(super) fn wsrd(
             },
             rank_step: 128,
             rank_increase_max: 0,
+            parents_max: 2,
             children_max: None,
             border_children_max: None,
         },
