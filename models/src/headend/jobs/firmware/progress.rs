@@ -2,6 +2,7 @@
 
 use crate::apdu::{Fate, ImageSaid, ImageStep, TEMPORARY_FAILURE};
 use crate::headend::links::Lack;
+use crate::node::SiteId;
 use amitwin_data::rows::ImageState;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,8 @@ pub(super) struct Progress {
     pub activated: Option<SimTime>,
     /// When it said which image it runs.
     pub answered: Option<SimTime>,
+    /// Border router by which it answered last.
+    pub by: Option<SiteId>,
     /// When its restart was, as the meshes tell at the end.
     pub restarted: Option<SimTime>,
     pub requests: u16,

@@ -314,7 +314,7 @@ impl Firmware {
             kind: id.kind(),
             campaign: self.name.clone(),
             node: meter.0,
-            gateway: tools.network.gateway[meter.at()].0,
+            gateway: progress.by.unwrap_or(tools.network.gateway[meter.at()]).0,
             planned_s: self.spec.at.secs_f64(),
             sent_s: progress.offered.map(SimTime::secs_f64),
             reset_s: progress.restarted.map(SimTime::secs_f64),
