@@ -24,7 +24,7 @@ const REGISTRATIONS_FAILED_MAX: u8 = 2;
 const REGISTERS_AGAIN_S: f64 = 20.0;
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
-pub(super) fn stop(net: &mut Net, node: Node) {
+pub(super) fn stop(net: &mut Net, node: Node, now: SimTime) {
     let kept = net.lease == Lease::Kept;
     let keeps_sequence = net.procedures.stack == RouterStack::Wsrd;
     let joining = &mut net.nodes[node];
@@ -36,6 +36,8 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     joining.addressed &= kept;
     joining.pan.keys.used = false;
     joining.epoch = joining.epoch.wrapping_add(1);
+    // Nobody hears it from now on.
+    joining.deadline = now;
     for topic in ALL_TOPICS {
         trickle::stop(net, node, topic);
     }
@@ -233,9 +235,10 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
     rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
-        let part = net.between(ctx.facts, node, net.procedures.route.renewed) * net.draw(ctx.facts, node);
-        let route_s = part * net.procedures.route.lifetime_s;
-        net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(route_s);
+        let renewed = net.between(ctx.facts, node, net.procedures.route.renewed);
+        let (part, lifetime_s) = (renewed * net.draw(ctx.facts, node), net.procedures.route.lifetime_s);
+        net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(part * lifetime_s);
+        net.routes.is_good_until(node, (lifetime_s * (1.0 - renewed + part)) as u32);
         let renewed_in_s = net.procedures.registration_s * net.draw(ctx.facts, node);
         let left_s = REGISTERED_S as f64 - net.procedures.registration_s;
         net.nodes.aside(node).registration.until_s = (renewed_in_s + left_s) as u32;
