@@ -143,13 +143,12 @@ pub(super) struct Progress {
     pub activated: Option<SimTime>,
     /// When it said which image it runs.
     pub answered: Option<SimTime>,
-    /// Border router by which it answered last.
-    pub by: Option<SiteId>,
     /// When its restart was, as the meshes tell at the end.
     pub restarted: Option<SimTime>,
     pub requests: u16,
     pub bytes: u32,
-    pub hops: u8,
+    /// Border router by which it answered last, and over how many hops.
+    pub way: Option<(SiteId, u8)>,
 }
 
 /// What follows from an answer.

@@ -126,6 +126,7 @@ pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer
         }
         return;
     }
+    link.listens_anew(ctx.facts, node, false);
     if is_new {
         return;
     }
@@ -140,6 +141,7 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     for topic in [Topic::AdvertSolicit, Topic::ConfigSolicit] {
         trickle::stop(stack.net, node, topic);
     }
+    link.listens_anew(ctx.facts, node, false);
     let pan = &mut stack.net.nodes[node].pan;
     pan.is_chosen = true;
     let is_same = offer.pan == pan.of;

@@ -426,6 +426,7 @@ impl Medium for MeshMut<'_> {
                 let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.sites[node]), purpose).below(1 << 20);
                 self.link.air.radios[node].phase_ms = phase;
                 self.link.air.power(node, true);
+                self.link.listens_anew(ctx.facts, node, !ctx.facts.is_gateway(node));
                 self.link.has_restarted(ctx.facts, node);
                 ctx.books.powers(node, ctx.now(), true);
             }
