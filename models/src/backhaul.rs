@@ -61,6 +61,8 @@ pub enum DownKind {
 pub struct Report {
     /// The meter.
     pub meter: SiteId,
+    /// The border router by which it comes.
+    pub router: SiteId,
     /// What it is.
     pub kind: ReportKind,
     /// When it was due at the meter.
@@ -137,6 +139,8 @@ pub enum ReportKind {
         /// Number of the read.
         read: u32,
     },
+    /// A meter has joined the PAN of another border router.
+    Moved,
 }
 
 /// How the links of a mesh were in an hour, as its border router tells it.

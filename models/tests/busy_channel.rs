@@ -2,10 +2,10 @@
 
 use amitwin_models::medium::mesh::packet::{Content, Packet};
 use amitwin_models::node::Node;
-use amitwin_models::spec::{InterfererSpec, PhyMode, RouterStack, WorldSpec};
-use amitwin_models::terrain::SiteKind::{Gateway, Repeater};
+use amitwin_models::spec::{Act, InterfererSpec, PhyMode, PowerOff, RouterStack, SizeProfile, WorldSpec};
+use amitwin_models::terrain::SiteKind::{Gateway, Meter, Repeater};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, interferer, probe, sites, world};
+use amitwin_testkit::worlds::{Ran, event, interferer, probe, run, sites, world};
 
 /// Node 1 sends to node 0, 30 m away; loss 31.7 + 40 log10(d) dB: 90.8 dB, of 10.8 dBm -80 dBm arrive.
 fn pair(stack: RouterStack) -> WorldSpec {
@@ -52,6 +52,32 @@ fn nanostack_listens_for_what_is_as_weak_as_the_weakest_that_it_receives() {
     // Where the level is given or is the radio's, -100 dBm, they are.
     assert!(!arrives(RouterStack::Nanostack, Some(-100.0)));
     assert!(!arrives(RouterStack::Wsrd, None));
+}
+
+#[test]
+fn a_nanostack_node_that_has_been_switched_on_waits_for_strong_signals_alone_until_it_has_chosen_its_pan() {
+    // Meter 1 receives -80 dBm and nothing weaker, so that from -81 dBm on its channel is busy; something is there with -70 dBm all the time, and it says nothing. Switched
+    // on anew it waits from -60 dBm on, and solicits; it hears no answer through the other, so that it chooses no PAN.
+    let sent = |stack, cca_dbm| {
+        let mut spec = pair(stack);
+        spec.placement.sites[1].kind = Meter;
+        spec.radio.fading = Default::default();
+        without_end(&mut spec, 46.3);
+        (spec.radio.cca_threshold_dbm, spec.duration, spec.record.frames_every) =
+            (cca_dbm, SimTime::from_secs(4_000), 1);
+        spec.mesh.profile = Some(SizeProfile::Small);
+        spec.events = vec![event("off", 1_000, Some(60), Act::PowerOff(PowerOff {}), vec![1])];
+        let ran = run(&spec);
+        let of = |from_s: f64, to_s: f64| {
+            ran.rows.frames.iter().filter(|f| f.src == 1 && (from_s..to_s).contains(&f.time_s)).count()
+        };
+        (of(0.0, 1_000.0), of(1_060.0, 4_000.0))
+    };
+    let (before, after) = sent(RouterStack::Nanostack, None);
+    // Intervals of 15 to 60 s, then 60.
+    assert!(before == 0 && (45..=55).contains(&after), "{before} and {after}");
+    // Where the level is given it is that.
+    assert_eq!(sent(RouterStack::Nanostack, Some(-81.0)), (0, 0));
 }
 
 #[test]

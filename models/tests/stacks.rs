@@ -139,6 +139,25 @@ fn wsrd_reconnects_in_a_minute() {
 }
 
 #[test]
+fn wsrd_looks_for_its_pan_by_its_own_intervals_whatever_the_size_of_its_border_router() {
+    // A new meter whose border router is off solicits in intervals of 15 to 60 s, then 60: once in each, 59 to 61 in an hour. Nanostack in the medium profile
+    // has intervals of 60 to 960 s: about four and seven at most.
+    let solicits = |stack, profile| {
+        let mut spec = cold(1, stack, profile, 1);
+        (spec.duration, spec.record.frames_every) = (SimTime::from_secs(3_660), 1);
+        spec.events = vec![event("off", 1, None, Act::PowerOff(PowerOff {}), vec![0])];
+        let ran = run(&spec);
+        let sent = ran.rows.frames.iter().filter(|f| f.src == 1 && f.kind == FrameKind::PanAdvertSolicit);
+        sent.filter(|f| f.time_s > 60.0).count()
+    };
+    for profile in [SizeProfile::Small, SizeProfile::Medium, SizeProfile::XLarge, SizeProfile::Auto] {
+        let count = solicits(RouterStack::Wsrd, profile);
+        assert!((59..=61).contains(&count), "{count} with {profile:?}");
+    }
+    assert!((3..=7).contains(&solicits(RouterStack::Nanostack, SizeProfile::Medium)));
+}
+
+#[test]
 fn nanostack_waits_for_the_intervals_of_wsbrd() {
     // The border router says how often DIOs are sent: 2^19 ms = 524 s at least. DIS after U[1, 2] + U[30, 60], DIO after
     // U[262, 524], parent after 524 x U[1, 1.5]: 46.5 + 393.2 + 655.4 (31 + 262 + 524 to 62 + 524 + 786).

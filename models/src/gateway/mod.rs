@@ -203,6 +203,12 @@ impl Gateways {
         medium.wake(self, ctx, gateway);
     }
 
+    /// What a border router says by itself of a meter.
+    fn own(&self, ctx: &Ctx, (gateway, node): (Node, Node), kind: ReportKind, planned: SimTime) -> Report {
+        let (meter, router) = (ctx.facts.sites[node], ctx.facts.sites[gateway]);
+        Report { meter, router, kind, planned, hops: 0, attempts: 1, bytes: 0, apdu: Default::default() }
+    }
+
     fn report(&self, ctx: &mut Ctx, gateway: Node, at: SimTime, report: Report) {
         ctx.send(HEAD_END, at, gateway, crate::event::Event::Report(Box::new(report)));
     }
@@ -241,6 +247,7 @@ impl PortUser for Gateways {
         }
         let report = Report {
             meter: ctx.facts.sites[origin],
+            router: ctx.facts.sites[gateway],
             kind,
             planned: message.planned,
             hops: hops + 1,
@@ -268,6 +275,10 @@ impl PortUser for Gateways {
             ctx.books.serves(gateway, node);
             if before.is_some() {
                 ctx.note(node, Happened::PanChange { router: ctx.facts.sites[gateway] });
+                if let Some(at) = self.arrival(ctx, gateway) {
+                    let report = self.own(ctx, (gateway, node), ReportKind::Moved, ctx.now());
+                    self.report(ctx, gateway, at, report);
+                }
             }
         }
     }
@@ -275,13 +286,8 @@ impl PortUser for Gateways {
     fn returned(&mut self, ctx: &mut Ctx, gateway: Node, node: Node, hops: u8, back: Return) {
         let Some(at) = self.arrival(ctx, gateway) else { return ctx.books.lost(gateway, Loss::Backhaul) };
         let report = Report {
-            meter: ctx.facts.sites[node],
-            kind: ReportKind::Back { job: back.job, by: BackSign::Route },
-            planned: back.reset_at,
             hops,
-            attempts: 1,
-            bytes: 0,
-            apdu: Default::default(),
+            ..self.own(ctx, (gateway, node), ReportKind::Back { job: back.job, by: BackSign::Route }, back.reset_at)
         };
         self.report(ctx, gateway, at, report);
     }

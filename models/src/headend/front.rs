@@ -187,7 +187,7 @@ impl Front {
     }
 
     /// A message of a meter arrives.
-    pub fn arrives(&mut self, ctx: &mut Ctx, report: Box<Report>, router: SiteId) {
+    pub fn arrives(&mut self, ctx: &mut Ctx, report: Box<Report>) {
         let owner = match report.kind {
             ReportKind::Answer { read } => self.sessions.owner((DownKind::Request { read }, report.meter)),
             ReportKind::CommandAck { job } => self.sessions.owner((DownKind::Command { job }, report.meter)),
@@ -195,11 +195,12 @@ impl Front {
             | ReportKind::Push { .. }
             | ReportKind::Bundle { .. }
             | ReportKind::Notice { .. }
-            | ReportKind::Alarm { .. } => Owner::Nobody,
+            | ReportKind::Alarm { .. }
+            | ReportKind::Moved => Owner::Nobody,
         };
         let instance = match owner {
             Owner::Instance(instance) => instance,
-            Owner::Nobody => self.shard(report.meter, router).unwrap_or_else(|| self.sessions.balanced()),
+            Owner::Nobody => self.shard(report.meter, report.router).unwrap_or_else(|| self.sessions.balanced()),
             Owner::Lost => {
                 self.lost += 1;
                 return;
@@ -366,7 +367,7 @@ impl Front {
             (None, None, _) => {}
             _ => return Err("head-end: it has a broker in one and none in the other".to_owned()),
         }
-        self.sessions.restore(state.sessions, router)?;
+        self.sessions.restore(state.sessions, router, &self.routers)?;
         (self.desks, self.doomed, self.lost, self.broker) = (state.desks, state.doomed, state.lost, state.broker);
         self.written = state.written;
         Ok(())

@@ -8,6 +8,7 @@ pub mod front;
 pub mod jobs;
 pub mod ledger;
 pub mod links;
+mod network;
 pub mod numbers;
 pub mod sessions;
 mod state;
@@ -15,6 +16,7 @@ pub mod talk;
 #[cfg(test)]
 mod tests;
 
+pub use network::Network;
 pub use state::State;
 
 use crate::apdu::Apdu;
@@ -98,23 +100,6 @@ pub enum Event {
 }
 
 const _: () = assert!(size_of::<Event>() <= 12 && align_of::<Event>() <= 4, "it is nested in an event of 16 bytes");
-
-/// Where everyone is.
-#[derive(Clone, Debug)]
-pub struct Network {
-    /// Partition of each site.
-    pub partition: Arc<Vec<u32>>,
-    /// Border router of each site.
-    pub gateway: Arc<Vec<SiteId>>,
-    /// Whether a site has a route at the start.
-    pub reachable: Arc<Vec<bool>>,
-    /// Partitions of the meshes.
-    pub meshes: Vec<u32>,
-    /// Of the backhaul, one way.
-    pub latency: SimTime,
-    /// Time from one telling of the links to the next.
-    pub health_every: SimTime,
-}
 
 /// What a head-end has to do in a run.
 #[derive(Clone, Copy, Debug)]
@@ -343,13 +328,14 @@ impl HeadEnd {
                 }
                 tools.say_granted(ctx);
             }
-            event::Event::Report(report) => match &mut self.front {
-                Some(front) => {
-                    let router = self.network.gateway[report.meter.at()];
-                    front.arrives(ctx, report, router);
+            event::Event::Report(report) => {
+                self.network.serves(report.router, report.meter);
+                match &mut self.front {
+                    _ if report.kind == ReportKind::Moved => {}
+                    Some(front) => front.arrives(ctx, report),
+                    None => self.report(ctx, &report),
                 }
-                None => self.report(ctx, &report),
-            },
+            }
             event::Event::Health(health) => {
                 self.links.hear(&health);
                 let (jobs, mut tools) = self.split();
@@ -426,7 +412,7 @@ impl HeadEnd {
         let job = match report.kind {
             ReportKind::Push { .. } | ReportKind::Bundle { .. } | ReportKind::Notice { .. } if refused => return,
             // Its row is that of the border router.
-            ReportKind::Alarm { .. } => return,
+            ReportKind::Alarm { .. } | ReportKind::Moved => return,
             ReportKind::Notice { notice, number } => {
                 if let (Notice::KeepAlive, Some(alive)) = (notice, &mut self.alive) {
                     alive.hear(ctx.now(), &mut self.rows, report, number);

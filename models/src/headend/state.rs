@@ -15,6 +15,7 @@ use crate::node::SiteId;
 use amitwin_data::rows::Rows;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The head-end in the middle of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct State {
     ledger: Ledger,
     numbers: Numbers,
     links: Links,
+    /// Border router of each site.
+    served_by: Vec<SiteId>,
     front: Option<front::State>,
     alive: Option<alive::State>,
     duplicates: u64,
@@ -44,6 +47,7 @@ impl HeadEnd {
             ledger: self.ledger.clone(),
             numbers: self.numbers.clone(),
             links: self.links.clone(),
+            served_by: self.network.gateway.to_vec(),
             front: self.front.as_ref().map(Front::save),
             alive: self.alive.as_ref().map(Alive::save),
             duplicates: statistics.duplicates,
@@ -77,7 +81,7 @@ impl HeadEnd {
     }
 
     fn knows_report(&self, report: &Report) -> bool {
-        let is_site = self.knows_site(report.meter);
+        let is_site = self.knows_site(report.meter) && self.knows_site(report.router);
         let commands = |job: u16| self.jobs.get(usize::from(job)).is_some_and(|job| !job.asks());
         match report.kind {
             ReportKind::Back { job, .. } | ReportKind::CommandAck { job } => is_site && commands(job),
@@ -85,6 +89,7 @@ impl HeadEnd {
             | ReportKind::Bundle { .. }
             | ReportKind::Notice { .. }
             | ReportKind::Alarm { .. }
+            | ReportKind::Moved
             | ReportKind::Answer { .. } => is_site,
         }
     }
@@ -123,6 +128,10 @@ impl HeadEnd {
         };
         let keys = state.front.iter().flat_map(front::State::keys);
         ensure(keys.into_iter().all(kinds), || "head-end: a session is of a job that there is not".to_owned())?;
+        same_count("head-end: sites", state.served_by.len(), self.network.gateway.len())?;
+        let known = state.served_by.iter().all(|&router| self.knows_site(router));
+        ensure(known, || "head-end: a meter is behind a border router that there is not".to_owned())?;
+        self.network.gateway = Arc::new(state.served_by);
         match (&mut self.front, state.front) {
             (Some(front), Some(state)) => front.restore(state, &self.network.gateway)?,
             (None, None) => {}

@@ -180,7 +180,7 @@ fn registers(timeout_s: u64, attempts: u8) -> PollSpec {
 fn says(meter: u32, kind: ReportKind, counter: u32, planned_s: u64) -> Report {
     let planned = SimTime::from_secs(planned_s);
     let apdu = Apdu { counter, ..Apdu::default() };
-    Report { meter: SiteId(meter), kind, planned, hops: 2, attempts: 1, bytes: 40, apdu }
+    Report { meter: SiteId(meter), router: SiteId(0), kind, planned, hops: 2, attempts: 1, bytes: 40, apdu }
 }
 
 fn back(meter: u32, by: BackSign, counter: u32, reset_s: u64) -> Report {

@@ -47,7 +47,7 @@ impl Sessions {
     ///
     /// # Errors
     /// It is not of this head-end.
-    pub fn restore(&mut self, state: State, router: &[SiteId]) -> Result<(), String> {
+    pub fn restore(&mut self, state: State, router: &[SiteId], routers: &[SiteId]) -> Result<(), String> {
         same_count("head-end: instances", state.paces.len(), self.instances.len())?;
         let instances = state.paces.len();
         let wrong = |what: &str, key: &Key| format!("head-end: the session {key:?} {what}");
@@ -64,7 +64,7 @@ impl Sessions {
                     ensure(asked.came <= since && since <= state.looked, || wrong("waits since later", key))?;
                     ensure(self.numbers.insert(rank.1, *key).is_none(), || wrong("has a number of another", key))?;
                     if let Some(at) = self.instances.get_mut(usize::from(instance)) {
-                        at.enter(its, rank, *key);
+                        at.enter(asked.router, rank, *key);
                     }
                     self.waiting += 1;
                     (instance, asked.router)
@@ -79,15 +79,15 @@ impl Sessions {
                     if let Some(at) = self.instances.get_mut(usize::from(instance)) {
                         at.open += 1;
                     }
-                    *self.routers.entry(its).or_default() += 1;
+                    *self.routers.entry(router).or_default() += 1;
                     self.open += 1;
                     (instance, router)
                 }
                 Stage::Lost => (0, its),
             };
             ensure(usize::from(instance) < instances, || wrong("is at an instance that there is not", key))?;
-            ensure(of == its, || wrong("is behind another border router", key))?;
-            behind.push(its);
+            ensure(routers.binary_search(&of).is_ok(), || wrong("is behind no border router", key))?;
+            behind.push(of);
         }
         self.all = state.all;
         behind.sort_unstable();

@@ -2,6 +2,7 @@
 
 use crate::apdu::{Fate, ImageSaid, ImageStep, TEMPORARY_FAILURE};
 use crate::headend::links::Lack;
+use crate::node::SiteId;
 use amitwin_data::rows::ImageState;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -146,7 +147,8 @@ pub(super) struct Progress {
     pub restarted: Option<SimTime>,
     pub requests: u16,
     pub bytes: u32,
-    pub hops: u8,
+    /// Border router by which it answered last, and over how many hops.
+    pub way: Option<(SiteId, u8)>,
 }
 
 /// What follows from an answer.

@@ -279,7 +279,7 @@ impl Firmware {
         let cosem = tools.talk.cosem().clone();
         let mine = &cosem.images[usize::from(self.image)].identifier;
         let progress = &mut self.state.meters[asked.position as usize];
-        progress.hops = report.hops;
+        progress.way = Some((report.router, report.hops));
         progress.bytes = progress.bytes.saturating_add(u32::from(report.bytes));
         (progress.tries, progress.silent) = (0, false);
         // Somebody has got on: the others are worth another try.

@@ -309,12 +309,13 @@ impl Firmware {
             _ => Outcome::Pending,
         };
         let id = TransactionId::Campaign { kind: TransactionKind::Firmware, job: self.job, meter };
+        let hops = progress.way.map(|way| way.1).filter(|hops| *hops > 0);
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             kind: id.kind(),
             campaign: self.name.clone(),
             node: meter.0,
-            gateway: tools.network.gateway[meter.at()].0,
+            gateway: progress.way.map_or(tools.network.gateway[meter.at()], |way| way.0).0,
             planned_s: self.spec.at.secs_f64(),
             sent_s: progress.offered.map(SimTime::secs_f64),
             reset_s: progress.restarted.map(SimTime::secs_f64),
@@ -322,8 +323,8 @@ impl Firmware {
             answered_s: progress.answered.map(SimTime::secs_f64),
             outcome,
             attempts: progress.requests,
-            hops: (progress.hops > 0).then_some(progress.hops),
-            hops_made: (progress.hops > 0).then_some(progress.hops),
+            hops,
+            hops_made: hops,
             bytes: progress.bytes,
             held_by: Added(self.state.entries[position].lack().map(Lack::in_tables)),
             image_state: Added(Some(state)),

@@ -73,6 +73,8 @@ struct Progress {
     /// As the meter's return tells it.
     reset: Option<SimTime>,
     answered: Option<SimTime>,
+    /// Border router by which that came.
+    by: Option<SiteId>,
     attempts: u16,
     acknowledged: bool,
     /// The meter could not decipher a command.
@@ -356,7 +358,7 @@ impl JobKind for Reset {
             ReportKind::Back { .. } if progress.answered.is_some() => tools.statistics.duplicates += 1,
             ReportKind::Back { .. } => {
                 (progress.answered, progress.reset) = (Some(ctx.now()), Some(report.planned));
-                progress.hops = report.hops;
+                (progress.hops, progress.by) = (report.hops, Some(report.router));
                 if self.deadline(index).is_none_or(|deadline| ctx.now() <= deadline) {
                     self.is_over(ctx, tools, index as u32, false);
                 }
@@ -364,6 +366,7 @@ impl JobKind for Reset {
             ReportKind::Push { .. }
             | ReportKind::Bundle { .. }
             | ReportKind::Notice { .. }
+            | ReportKind::Moved
             | ReportKind::Alarm { .. }
             | ReportKind::Answer { .. } => {
                 unreachable!("{report:?} is for no reset")
@@ -413,7 +416,7 @@ impl JobKind for Reset {
             tools.rows.transactions.push(TransactionRow {
                 transaction: id.number(),
                 campaign: plan.name.clone(),
-                gateway: tools.network.gateway[meter.at()].0,
+                gateway: progress.by.unwrap_or(tools.network.gateway[meter.at()]).0,
                 sent_s: progress.sent.map(SimTime::secs_f64),
                 reset_s: progress.reset.map(SimTime::secs_f64),
                 acknowledged: (self.spec.delivery == Delivery::Unicast).then_some(progress.acknowledged),

@@ -254,6 +254,13 @@ impl LinkLayer {
         self.air.set_cca(own_dbm);
     }
 
+    /// A node that has been switched on finds channels busy as if it heard strong signals alone, where its stack does so, until it has chosen its PAN.
+    pub fn listens_anew(&mut self, facts: &Facts, node: Node, begins: bool) {
+        // `ws_bootstrap.c`, `ws_bootstrap_6lr.c`.
+        let high_dbm = self.rules.of(facts, node).cca_dbm.map(|(_, high)| high);
+        self.air.set_first_cca(node, high_dbm.filter(|_| begins));
+    }
+
     /// Names the partitions that hear own radios.
     pub fn set_abroad(&mut self, mut abroad: Vec<(Node, u32)>) {
         abroad.sort_unstable();

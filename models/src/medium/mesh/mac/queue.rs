@@ -14,7 +14,9 @@ use amitwin_sim_core::SimTime;
 pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: Node, mut packet: Packet) {
     let limit = link.rules.of(ctx.facts, node).queue_frames_max;
     let broadcast = packet.hop_to == Node::EVERYONE && link.hopping();
-    let (extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
+    let (mut extent, room) = (link.lengths.extent(&packet), link.frame_room(&packet));
+    // Its class is a byte of the compressed header.
+    extent.headers += u16::from(link.rules.marks(ctx.facts, &packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
     let is_given = limit > 0 && link.is_given_at_once(ctx.facts, node, packet.hop_to, broadcast);

@@ -103,6 +103,12 @@ impl RulesByRole {
     pub fn of(&self, facts: &Facts, node: Node) -> &Rules {
         if facts.is_gateway(node) { &self.border } else { &self.router }
     }
+
+    /// Whether who made a datagram has marked it as network control.
+    pub fn marks(&self, facts: &Facts, packet: &Packet) -> bool {
+        let is_marking = self.of(facts, packet.origin).control == Control::First;
+        is_marking && packet.is_network_control() && !packet.is_bare_eapol()
+    }
 }
 
 /// N `adaptation_interface.c`, W alike: room for a minute of a fifth of the data rate in packets of 500 bytes, between two bounds.

@@ -19,6 +19,8 @@ pub const INFINITE_RANK: u16 = u16::MAX;
 pub const CANDIDATES: usize = 8;
 /// Of them so many may become the parent.
 pub(super) const CONSIDERED: usize = 5;
+/// W `ws_neigh.h`: a neighbour that has said nothing for so long is forgotten.
+const FORGOTTEN: SimTime = SimTime::from_secs(2_200);
 /// A candidate is left for a neighbour whose signal is stronger by more than this, dB.
 pub(super) const HYSTERESIS_DB: i8 = 4;
 
@@ -202,15 +204,23 @@ impl Net {
     }
 
     /// The strongest neighbours that a node has heard, a rank or not. W `ws.c`.
-    pub(super) fn strongest(&self, node: Node, minute: u16) -> [Node; CONSIDERED] {
-        let mut heard = self.nodes[node].candidates;
-        let signal =
-            |c: &Candidate| if c.node.is_some() && !c.is_denied(minute) { i16::from(c.rsl_dbm) } else { i16::MIN };
+    pub(super) fn strongest(&self, node: Node, now: SimTime) -> [Node; CONSIDERED] {
+        let (mut heard, minute) = (self.nodes[node].candidates, minute_at(now));
+        let may_be = |c: &Candidate| c.node.is_some() && !c.is_denied(minute) && !self.is_forgotten(c.node, now);
+        let signal = |c: &Candidate| if may_be(c) { i16::from(c.rsl_dbm) } else { i16::MIN };
         heard.sort_by_key(|c| (-signal(c).max(-i16::MAX), c.node));
         let mut strongest = [Node::NONE; CONSIDERED];
         let able = heard.iter().filter(|c| signal(c) > i16::MIN);
         strongest.iter_mut().zip(able).for_each(|(place, c)| *place = c.node);
         strongest
+    }
+}
+
+impl Net {
+    /// W `ws_neigh.c`: a neighbour that has not been heard for so long is forgotten. Whoever is on says something more often than that.
+    pub(super) fn is_forgotten(&self, neighbour: Node, now: SimTime) -> bool {
+        let of = &self.nodes[neighbour];
+        self.procedures.stack == RouterStack::Wsrd && of.state == State::Off && now >= of.deadline + FORGOTTEN
     }
 }
 

@@ -7,12 +7,12 @@
 
 use super::auth::Keys;
 use super::candidates::forget;
-use super::rekey::Renewal;
+use super::rekey::{self, Renewal};
 use super::{INFINITE_RANK, Net, State};
 use crate::check::Bounds;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
-use crate::spec::RouterStack;
+use crate::spec::{BorderStack, RouterStack};
 use serde::{Deserialize, Serialize};
 
 /// PANs that a node remembers while it looks.
@@ -116,15 +116,20 @@ impl Net {
         self.procedures.pan.choosing.is_free
     }
 
-    /// Nodes that have the keys of a PAN.
+    /// Nodes of a PAN as its border router counts them. W `authenticator.c`: those that have its keys, until it forgets them. N `ws_bbr_api.c`: those
+    /// to which it has a route.
     pub(super) fn nodes_of(&self, pan: Node) -> u32 {
-        self.members[pan]
+        let here = match self.procedures.border {
+            BorderStack::Wsbrd => self.members[pan],
+            BorderStack::Nanostack => self.routes.known(pan),
+        };
+        here + self.gone.of(pan)
     }
 
     /// Whether a border router lets nobody else in.
     pub(super) fn is_full(&self, gateway: Node) -> bool {
         let joining = self.authenticators.active(gateway) as u32;
-        self.procedures.pan.choosing.nodes_max.is_some_and(|most| self.nodes_of(gateway) + joining >= most)
+        self.procedures.pan.choosing.nodes_max.is_some_and(|most| self.members[gateway] + joining >= most)
     }
 
     /// How a PAN weighs for a node that has heard a neighbour of it.
@@ -209,17 +214,21 @@ pub(super) fn heard(net: &mut Net, link: &LinkLayer, node: Node, from: Node) -> 
     Some(new)
 }
 
-/// A node has no keys any longer.
-pub(super) fn loses_keys(net: &mut Net, node: Node) {
+/// A node has no keys any longer. Unless they have ended wsbrd does not know that.
+pub(super) fn loses_keys(net: &mut Net, node: Node, have_ended: bool) {
+    let until_s = rekey::ends_s(net, node);
     let pan = &mut net.nodes[node].pan;
     if std::mem::replace(&mut pan.keys.has, false) {
         net.members[pan.of] -= 1;
+        if !have_ended && net.procedures.border == BorderStack::Wsbrd {
+            net.gone.leaves(pan.of, node, until_s);
+        }
     }
 }
 
 /// A node turns to another PAN: its keys and its address are of no use there.
 pub(super) fn change(net: &mut Net, node: Node, to: Node) {
-    loses_keys(net, node);
+    loses_keys(net, node, false);
     net.nodes[node].pan.keys = Keys::none();
     (net.nodes[node].pan.of, net.nodes[node].pan.asks_children) = (to, false);
     net.nodes[node].pan.renewal = Renewal::default();
@@ -234,7 +243,11 @@ pub(super) fn has_joined(net: &mut Net, node: Node) {
     if let Some(offer) = pan.heard.iter_mut().flat_map(|offers| offers.iter_mut()).find(|offer| offer.pan == pan.of) {
         offer.failures = 0;
     }
-    net.members[net.nodes[node].pan.of] += 1;
+    let of = net.nodes[node].pan.of;
+    net.members[of] += 1;
+    if net.procedures.border == BorderStack::Wsbrd {
+        net.gone.returns(of, node);
+    }
 }
 
 /// A node is part of a PAN: what it has heard of others is of no use any longer.

@@ -71,8 +71,11 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
         RouterStack::Wsrd => {
             // W `join_state.c`: whatever brought it here, it has forgotten its children, but for a reset not whom it hears.
             stack.net.forget_children(link, ctx.facts, node);
-            for (candidate, of) in stack.net.nodes[node].candidates.iter_mut().zip(known) {
-                (candidate.node, candidate.rsl_dbm) = (of.node, of.rsl_dbm);
+            let now = ctx.now();
+            let heard = known.into_iter().filter(|of| of.node.is_some() && !stack.net.is_forgotten(of.node, now));
+            let heard: Vec<_> = heard.map(|of| (of.node, of.rsl_dbm)).collect();
+            for (candidate, of) in stack.net.nodes[node].candidates.iter_mut().zip(heard) {
+                (candidate.node, candidate.rsl_dbm) = of;
             }
             stack.net.nodes.aside(node).pan.asks_children = true;
             set_state(stack, ctx, node, State::AcquireConfig);
@@ -124,6 +127,7 @@ pub(super) fn choose_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer
         }
         return;
     }
+    link.listens_anew(ctx.facts, node, false);
     if is_new {
         return;
     }
@@ -138,6 +142,7 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     for topic in [Topic::AdvertSolicit, Topic::ConfigSolicit] {
         trickle::stop(stack.net, node, topic);
     }
+    link.listens_anew(ctx.facts, node, false);
     let pan = &mut stack.net.nodes[node].pan;
     pan.is_chosen = true;
     let is_same = offer.pan == pan.of;
@@ -325,7 +330,7 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
     let many = joining.search.many;
-    let known = stack.net.strongest(node, minute(ctx));
+    let known = stack.net.strongest(node, ctx.now());
     let of = stack.net.procedures.stack;
     let mut send = |to: Node| stack.submit(link, ctx, node, Packet::new(Content::Dis, node, to, to));
     match of {

@@ -94,9 +94,9 @@ fn leads_astray<P: PortUser>(stack: &Stack<P>, ctx: &Ctx, node: Node, next: &Pac
 }
 
 /// Share of the datagrams along a source route that nanostack does not pass on over a link of so many expected transmissions, 1/128: none up to 2.5,
-/// all from 8 on. N `rpl_policy.c`.
+/// all from 33 on, which it never counts. N `rpl_policy.c` with the limits of `ws_bootstrap_ffn.c`.
 fn refused_share(etx: u16) -> f64 {
-    let (none, all) = (f64::from(ETX_ONE) * 2.5, f64::from(ETX_LOST));
+    let (none, all) = (f64::from(ETX_ONE) * 2.5, f64::from(ETX_ONE) * 33.0);
     ((f64::from(etx) - none) / (all - none)).clamp(0.0, 1.0)
 }
 
@@ -117,11 +117,14 @@ fn leads_over_a_bad_link<P: PortUser>(
     let etx = stack.net.etx_down(node, to).or_else(|| stack.net.candidate(node, to)?.etx.value());
     match etx {
         None => !stack.net.is_child(node, to, seconds(ctx)),
-        Some(_) if stack.net.acceptable(link, node, to, true).is_none() => true,
-        Some(etx) => match refused_share(etx) {
-            0.0 => false,
-            share => stack.net.draw(ctx.facts, node) < share,
-        },
+        Some(etx) => {
+            // A signal that is too weak for a parent counts like the worst link.
+            let is_weak = stack.net.acceptable(link, node, to, true).is_none();
+            match refused_share(if is_weak { ETX_LOST } else { etx }) {
+                0.0 => false,
+                share => stack.net.draw(ctx.facts, node) < share,
+            }
+        }
     }
 }
 
@@ -148,7 +151,8 @@ mod tests {
 
     #[test]
     fn nanostack_refuses_source_routes_more_and_more_often_from_2_5_transmissions_on() {
-        // 2.5 and 8 transmissions are 320 and 1,024; half-way 672.
-        assert_eq!([128, 320, 672, 1_024, 2_048].map(refused_share), [0.0, 0.0, 0.5, 1.0, 1.0]);
+        // 2.5 and 33 transmissions are 320 and 4,224; half-way 2,272. More than 8, which are 1,024, it does not count: (8 - 2.5) / 30.5 = 18 %.
+        assert_eq!([128, 320, 2_272, 4_224].map(refused_share), [0.0, 0.0, 0.5, 1.0]);
+        assert!((refused_share(ETX_LOST) - 0.18).abs() < 0.001);
     }
 }

@@ -29,7 +29,7 @@ const REGISTERS_NEXT_S: f64 = 6.0;
 const ANNOUNCES_S: (f64, f64) = (0.5, 1.5);
 
 /// The node's radio goes off: nothing is left but what its flash keeps.
-pub(super) fn stop(net: &mut Net, node: Node) {
+pub(super) fn stop(net: &mut Net, node: Node, now: SimTime) {
     let kept = net.lease == Lease::Kept;
     let keeps_sequence = net.procedures.stack == RouterStack::Wsrd;
     let joining = &mut net.nodes[node];
@@ -41,6 +41,8 @@ pub(super) fn stop(net: &mut Net, node: Node) {
     joining.addressed &= kept;
     joining.pan.keys.used = false;
     joining.epoch = joining.epoch.wrapping_add(1);
+    // Nobody hears it from now on.
+    joining.deadline = now;
     for topic in ALL_TOPICS {
         trickle::stop(net, node, topic);
     }
@@ -287,9 +289,9 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
         let renewed = net.between(ctx.facts, node, net.procedures.route.renewed);
-        let (left, lifetime_s) = (net.draw(ctx.facts, node), net.procedures.route.lifetime_s);
-        net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(renewed * left * lifetime_s);
-        net.routes.is_good_until(node, ((1.0 - renewed * (1.0 - left)) * lifetime_s) as u32);
+        let (part, lifetime_s) = (renewed * net.draw(ctx.facts, node), net.procedures.route.lifetime_s);
+        net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(part * lifetime_s);
+        net.routes.is_good_until(node, (lifetime_s * (1.0 - renewed + part)) as u32);
         register_long_ago(net, ctx, node);
         // The route was acknowledged at some time before the last tenth of the PAN's time-out.
         let seen = 1.0 - 0.9 * net.draw(ctx.facts, node);

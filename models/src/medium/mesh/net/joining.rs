@@ -61,7 +61,7 @@ pub(super) struct Joining {
     /// Timers by [`Topic`].
     pub(super) trickles: [Trickle; TOPICS],
     /// While it looks for its PAN: when it chooses. As part of the mesh: when it announces its route anew. Of a border router: when it begins
-    /// a new version of its DODAG.
+    /// a new version of its DODAG. While it is off: since when.
     pub(super) deadline: SimTime,
     /// Random numbers used for timers.
     pub(super) draws: u32,

@@ -9,6 +9,7 @@ mod discover;
 mod etx;
 mod flood;
 mod forward;
+mod gone;
 mod heed;
 mod host;
 mod join;
@@ -74,6 +75,8 @@ pub struct Net {
     authenticators: Authenticators,
     /// By border router: nodes that have the keys of its PAN.
     members: PerNode<u32>,
+    /// Who has left and still counts.
+    gone: gone::Gone,
     /// By job, and behind those steps with firmware images: what is flooded.
     floods: Vec<Option<flood::Flood>>,
     jobs: u16,
@@ -114,11 +117,12 @@ impl Net {
         let own = usize::from(facts.own);
         let mut net = Net {
             nodes: Nodes::new(PerNode::of(Joining::default(), own)),
-            routes: Routes::announced(&PerNode::of(Node::NONE, own), &PerNode::of(Node::NONE, own), 0),
+            routes: Routes::announced((0..own).map(|_| ([Node::NONE; 2], Node::NONE)), 0, facts.gateways),
             hosts: host::Hosts::default(),
             reassembly: Reassembly::default(),
             authenticators: Authenticators::default(),
             members: PerNode::of(0, usize::from(facts.gateways)),
+            gone: gone::Gone::new(facts.gateways),
             floods: vec![None; usize::from(parts.jobs) + usize::from(parts.spreads)],
             jobs: parts.jobs,
             weakest_dbm: candidates::weakest(link, facts, parts.faintest_dbm),
@@ -170,7 +174,8 @@ impl Net {
             RouterStack::Nanostack => RUN_FOR_LONG,
             RouterStack::Wsrd => 0,
         };
-        net.routes = Routes::announced(&tree.parent, &tree.second, sequence);
+        let routes = facts.nodes().map(|node| ([tree.parent[node], tree.second[node]], net.nodes[node].pan.of));
+        net.routes = Routes::announced(routes, sequence, facts.gateways);
         for node in facts.nodes() {
             if facts.is_gateway(node) || tree.parent[node].is_some() {
                 let joining = &mut net.nodes[node];
@@ -417,7 +422,7 @@ impl Medium for MeshMut<'_> {
                 authenticator::forget(&mut self.net.authenticators, node);
                 super::mac::clear(self.link, &mut Stack { net: self.net, user }, ctx, node);
                 host::clear(&mut Stack { net: self.net, user }, ctx, node);
-                join::stop(self.net, node);
+                join::stop(self.net, node, ctx.now());
                 // wsbrd stores its neighbours.
                 if !ctx.facts.is_gateway(node) || self.net.procedures.border == BorderStack::Nanostack {
                     self.net.forget_children(self.link, ctx.facts, node);
@@ -428,6 +433,7 @@ impl Medium for MeshMut<'_> {
                 let phase = Stream::new(ctx.facts.seed, u64::from(ctx.facts.sites[node]), purpose).below(1 << 20);
                 self.link.air.radios[node].phase_ms = phase;
                 self.link.air.power(node, true);
+                self.link.listens_anew(ctx.facts, node, !ctx.facts.is_gateway(node));
                 self.link.has_restarted(ctx.facts, node);
                 ctx.books.powers(node, ctx.now(), true);
             }
@@ -449,7 +455,7 @@ impl Medium for MeshMut<'_> {
                 }
                 BorderStack::Nanostack => {
                     pan::renumber(self.net, node);
-                    routes::forget(self.net, ctx.facts, node);
+                    routes::forget(self.net, node);
                 }
             }
         } else {

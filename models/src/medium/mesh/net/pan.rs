@@ -49,16 +49,33 @@ pub(super) struct Pan {
     pub(super) keys: Keys,
 }
 
-/// A datagram has come to a node. wsrd takes any of the border router for a sign that it lives, also one that it passes on. W `wsrd.c`, `ipv6.c`.
+/// A datagram has come to a node. wsrd takes any of the border router for a sign that it lives, also one that it passes on (W `wsrd.c`, `ipv6.c`);
+/// nanostack one with a source route (N `rpl_data.c`).
 pub(super) fn heard(net: &mut Net, ctx: &mut Ctx, node: Node, packet: &Packet) {
-    let is_one = match packet.kind() {
+    if packet.origin != net.nodes[node].pan.of {
+        return;
+    }
+    let is_one = match (net.procedures.stack, packet.kind()) {
+        (RouterStack::Nanostack, _) => has_source_route(packet),
         // Of a command for all the first copy counts (`flood`).
-        Kind::Flood => false,
-        Kind::Dio => net.candidate(node, packet.origin).is_some(),
+        (_, Kind::Flood) => false,
+        (_, Kind::Dio) => net.candidate(node, packet.origin).is_some(),
         _ => !packet.is_bare_eapol(),
     };
-    if is_one && packet.origin == net.nodes[node].pan.of {
+    if is_one && net.procedures.stack == RouterStack::Wsrd {
         hears_border_router(net, ctx, node);
+    } else if is_one && net.nodes[node].state >= State::ConfigureRouting {
+        is_alive(net, ctx, node);
+    }
+}
+
+/// Whether a datagram of a border router has a source route: it goes to somebody more than a hop away. A relay passes an answer on to who joins without it.
+fn has_source_route(packet: &Packet) -> bool {
+    let (ahead, done) = (packet.route_len, packet.hops);
+    match packet.kind() {
+        Kind::Reply | Kind::Eapol => ahead > 0 && ahead + done > 1,
+        Kind::Flood | Kind::Dio => false,
+        _ => ahead + done > 0,
     }
 }
 

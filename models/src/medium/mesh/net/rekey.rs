@@ -202,11 +202,16 @@ pub(super) fn are_good(net: &mut Net, ctx: &Ctx, node: Node) -> bool {
     let pan = &net.nodes[node].pan;
     let is_expired = pan.keys.has && seconds(ctx) >= ageing.expires_s(pan.renewal.newest);
     if is_expired {
-        choice::loses_keys(net, node);
+        choice::loses_keys(net, node, true);
         let keys = &mut net.nodes[node].pan.keys;
         *keys = keys.expired();
     }
     !is_expired
+}
+
+/// When the newest group key ends that there was when a node got its last, s of the run.
+pub(super) fn ends_s(net: &Net, node: Node) -> u32 {
+    net.procedures.pan.ageing.map_or(u32::MAX, |ageing| ageing.expires_s(net.nodes[node].pan.renewal.newest) as u32)
 }
 
 /// Whether a node cannot open what a neighbour seals: it lacks the key.
@@ -255,8 +260,8 @@ pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bo
     if known.told > known.newest && known.asks_s == 0 {
         lacks(net, ctx, node);
     }
-    // W: a new version shows that the border router lives.
-    if net.procedures.stack == RouterStack::Wsrd {
+    // A new version shows that the border router lives, nanostack only once it has a route (`ws_bootstrap_6lr.c`).
+    if net.procedures.stack == RouterStack::Wsrd || net.nodes[node].state == State::Operational {
         pan::is_alive(net, ctx, node);
     }
     false
@@ -316,9 +321,12 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let Some(ageing) = net.procedures.pan.ageing else { return };
     if ctx.facts.is_gateway(node) {
         ctx.schedule(SimTime::from_secs(ageing.next_s(now_s)), node, Event::Keys { node });
+        let before = net.nodes_of(node);
+        net.gone.forget(node, now_s as u32);
         if net.nodes[node].state == State::Operational {
             restarted(net, ctx, node);
             trickle::reset(net, ctx, node, Topic::Config);
+            auth::resized(net, ctx, node, before);
         }
         return;
     }

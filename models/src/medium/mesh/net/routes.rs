@@ -6,7 +6,7 @@ use super::{Content, Net, Packet, Stack};
 use super::{flood, host, lollipop};
 use crate::books::Loss;
 use crate::check::Bounds;
-use crate::context::{Ctx, Facts};
+use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::packet::ROUTE_MAX;
@@ -18,14 +18,16 @@ use serde::{Deserialize, Serialize};
 /// What a radio announced last.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Announced {
-    /// Its parents, the first of them first.
+    /// Good until then, s of the run.
+    until_s: u32,
+    /// Its parents, the first of them first; nobody: no route is known.
     parents: [Node; 2],
-    /// What the way by each costs, where the border router weighs ways.
+    /// The border router to which it was announced.
+    by: Node,
+    /// What the way by each parent costs, where the border router weighs ways.
     costs: [u8; 2],
     /// Path sequence of the announcement.
     sequence: u8,
-    /// Good until then, s of the run.
-    until_s: u32,
 }
 
 /// N `rpl_downward.c`: cost of a way by the first parent, and by a second that is worse; what an error of a source route adds.
@@ -34,37 +36,44 @@ const COST_OF_ERROR: u8 = 4;
 /// N `rpl_policy.c`: what the link from the border router to a child adds if its ETX is above 4.
 const COST_OF_BAD_LINK: u16 = 8;
 
+impl Announced {
+    /// Its parents, if the route is known and good.
+    fn parents(&self, now_s: u32) -> [Node; 2] {
+        if self.until_s > now_s { self.parents } else { [Node::NONE; 2] }
+    }
+}
+
 /// Routes of all radios, as their border routers know them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Routes(PerNode<Announced>);
+pub(super) struct Routes {
+    of: PerNode<Announced>,
+    /// By border router: how many it knows.
+    known: PerNode<u32>,
+}
 
 impl Routes {
-    /// The routes of a tree.
-    pub(super) fn announced(parents: &PerNode<Node>, seconds: &PerNode<Node>, sequence: u8) -> Self {
-        let of =
-            |(&parent, &second)| Announced { parents: [parent, second], costs: COSTS, sequence, until_s: u32::MAX };
-        Routes(parents.0.iter().zip(&seconds.0).map(of).collect())
-    }
-
-    /// That of a radio, as it was announced before the run, is good until then, s of the run.
-    pub(super) fn is_good_until(&mut self, node: Node, until_s: u32) {
-        self.0[node].until_s = until_s;
-    }
-
-    /// The parents of a radio, while what it has announced is good.
-    fn parents(&self, of: Node, now_s: u64) -> [Node; 2] {
-        let known = &self.0[of];
-        if u64::from(known.until_s) > now_s { known.parents } else { [Node::NONE; 2] }
+    /// The routes of a tree, by both parents and border router, to so many of those.
+    pub(super) fn announced(of: impl Iterator<Item = ([Node; 2], Node)>, sequence: u8, gateways: u16) -> Self {
+        let of = of.map(|(parents, by)| Announced { until_s: u32::MAX, parents, by, costs: COSTS, sequence });
+        let mut routes = Routes { of: of.collect(), known: PerNode::of(0, usize::from(gateways)) };
+        for known in routes.of.0.iter().filter(|known| known.parents[0].is_some()) {
+            routes.known[known.by] += 1;
+        }
+        routes
     }
 
     /// Radios.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.of.len()
     }
 
     /// Whether what was saved names radios that are here.
     pub(super) fn check(&self, bounds: &Bounds) -> Result<(), String> {
-        match self.0.0.iter().position(|known| !known.parents.iter().all(|&parent| bounds.is_own_or_none(parent))) {
+        let fits = |known: &Announced| {
+            known.parents.iter().all(|&parent| bounds.is_own_or_none(parent))
+                && (known.by == Node::NONE || known.by.0 < bounds.gateways)
+        };
+        match self.of.0.iter().position(|known| !fits(known)) {
             Some(node) => Err(format!("net: the route of node {node} leads astray")),
             None => Ok(()),
         }
@@ -72,22 +81,74 @@ impl Routes {
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        self.0.bytes()
+        self.of.bytes() + self.known.bytes()
+    }
+
+    /// Nodes to which a border router has a route; when it has last looked, some of them may have ended.
+    pub(super) fn known(&self, gateway: Node) -> u32 {
+        self.known[gateway]
+    }
+
+    /// A route is good until then, s of the run.
+    pub(super) fn is_good_until(&mut self, node: Node, until_s: u32) {
+        self.of[node].until_s = until_s;
+    }
+
+    /// Lets go of a route.
+    fn forget(&mut self, node: Node) {
+        let known = &mut self.of[node];
+        if std::mem::replace(&mut known.parents, [Node::NONE; 2])[0].is_some() {
+            self.known[known.by] -= 1;
+        }
+    }
+
+    /// A border router lets go of all routes that `is_over` says.
+    fn forget_if(&mut self, gateway: Node, is_over: impl Fn(&Announced) -> bool) {
+        for node in (0..self.of.len()).map(|at| Node(at as u16)) {
+            let known = &self.of[node];
+            if known.by == gateway && known.parents[0].is_some() && is_over(known) {
+                self.forget(node);
+            }
+        }
+    }
+
+    /// A border router lets go of the routes that have ended.
+    pub(super) fn expire(&mut self, gateway: Node, now_s: u32) {
+        self.forget_if(gateway, |known| known.until_s <= now_s);
+    }
+
+    fn take(&mut self, node: Node, new: Announced) -> Announced {
+        let before = self.of[node];
+        self.forget(node);
+        if new.parents[0].is_some() {
+            self.known[new.by] += 1;
+        }
+        self.of[node] = new;
+        before
+    }
+
+    /// Up from a radio by first parents.
+    fn up(&self, first: Node, now_s: u32) -> impl Iterator<Item = Node> {
+        std::iter::successors(Some(first), move |&at| at.is_some().then(|| self.of[at].parents(now_s)[0]))
+    }
+
+    /// Whether a border router knows a way down to a node by first parents.
+    fn leads(&self, gateway: Node, node: Node, now_s: u32) -> bool {
+        let stops = self.up(self.of[node].parents(now_s)[0], now_s).take(ROUTE_MAX);
+        stops.take_while(|at| at.is_some()).any(|at| at == gateway)
     }
 
     /// Writes the source route to `dest`, whose relay is `via` if there is one, into a packet; `false` if it is unknown or has a loop. W `rpl_srh.c`: wsbrd
     /// goes by first parents alone.
-    fn write(&self, now_s: u64, gateway: Node, (dest, via): (Node, Node), packet: &mut Packet) -> bool {
-        let above = |at| self.parents(at, now_s)[0];
-        let first = if via.is_some() { via } else { above(dest) };
-        let up = std::iter::successors(Some(first), |&at| at.is_some().then(|| above(at)));
-        put(packet, gateway, dest, up)
+    fn write(&self, now_s: u32, gateway: Node, (dest, via): (Node, Node), packet: &mut Packet) -> bool {
+        let first = if via.is_some() { via } else { self.of[dest].parents(now_s)[0] };
+        put(packet, gateway, dest, self.up(first, now_s))
     }
 
     /// The same along the cheapest way by any parents. N `rpl_downward.c`; `first_link` is what the link from the border router to a child adds.
     fn write_cheapest(
         &self,
-        now_s: u64,
+        now_s: u32,
         gateway: Node,
         (dest, via): (Node, Node),
         packet: &mut Packet,
@@ -104,7 +165,7 @@ impl Routes {
                 break at;
             }
             reached[at].3 = true;
-            let above = self.parents(node, now_s).into_iter().zip(self.0[node].costs);
+            let above = self.of[node].parents(now_s).into_iter().zip(self.of[node].costs);
             for (parent, more) in above.filter(|(parent, _)| parent.is_some()) {
                 let first_link = if parent == gateway { first_link(node) } else { 0 };
                 let cost = cost + u16::from(more) + first_link;
@@ -124,6 +185,18 @@ impl Routes {
         // From below, and not where it begins, unless that is a relay.
         stops.reverse();
         put(packet, gateway, dest, stops.into_iter().skip(usize::from(via == Node::NONE)))
+    }
+
+    /// An announcement is taken; by wsbrd not if it leads nowhere and the one before leads somewhere (W `rpl.c`, `rpl_apply_transits`).
+    fn takes(&mut self, node: Node, new: Announced, border: BorderStack, now_s: u32) -> bool {
+        let (gateway, is_careful) = (new.by, border == BorderStack::Wsbrd);
+        let led = is_careful && self.of[node].by == gateway && self.leads(gateway, node, now_s);
+        let before = self.take(node, new);
+        let is_taken = !led || self.leads(gateway, node, now_s);
+        if !is_taken {
+            self.take(node, before);
+        }
+        is_taken
     }
 }
 
@@ -147,10 +220,9 @@ fn put(packet: &mut Packet, gateway: Node, dest: Node, stops: impl Iterator<Item
 }
 
 /// A border router that stores nothing has lost the routes of its PAN.
-pub(super) fn forget(net: &mut Net, facts: &Facts, gateway: Node) {
-    for node in facts.nodes().filter(|&node| net.nodes[node].pan.of == gateway) {
-        net.routes.0[node].parents = [Node::NONE; 2];
-    }
+pub(super) fn forget(net: &mut Net, gateway: Node) {
+    net.routes.forget_if(gateway, |_| true);
+    net.gone.forget(gateway, u32::MAX);
 }
 
 /// A meter asks for an address: the answer goes to the relay, which knows the node; the node itself has no route yet.
@@ -173,23 +245,36 @@ pub(super) fn announced<P: PortUser>(
     packet: &Packet,
 ) {
     let Content::Dao { sequence, second, is_equal, back } = packet.content else { return };
-    let now_s = seconds(ctx);
-    let until_s = now_s as u32 + stack.net.procedures.route.lifetime_s as u32;
-    let is_unknown = stack.net.routes.parents(packet.origin, now_s) == [Node::NONE; 2];
-    let known = &mut stack.net.routes.0[packet.origin];
+    let (now_s, border, node) = (seconds(ctx) as u32, stack.net.procedures.border, packet.origin);
+    let known = stack.net.routes.of[node];
+    let is_known = known.parents(now_s)[0].is_some();
     // N `rpl_downward.c`: a counter that has just restarted is always believed.
-    let is_believed =
-        is_unknown || (stack.net.procedures.border == BorderStack::Nanostack && !lollipop::is_in_circle(sequence));
-    if !is_believed && lollipop::is_older(sequence, known.sequence) {
+    let is_new = !is_known || (border == BorderStack::Nanostack && !lollipop::is_in_circle(sequence));
+    if !is_new && lollipop::is_older(sequence, known.sequence) {
         // Overtaken on the way by a later announcement.
         return;
     }
-    let costs = if is_equal { [COSTS[0]; 2] } else { COSTS };
-    // What is repeated with the same number does not take back what errors have told.
-    if known.sequence != sequence || known.parents != [packet.via, second] {
-        *known = Announced { parents: [packet.via, second], costs, sequence, until_s };
+    // N `rpl_downward.c`: what comes again is good for as long as it was, and does not take back what errors have told.
+    let is_again = !is_new && border == BorderStack::Nanostack && sequence == known.sequence && known.by == gateway;
+    let lifetime_s = stack.net.procedures.route.lifetime_s as u32;
+    let until_s = if is_again { known.until_s } else { now_s.saturating_add(lifetime_s) };
+    let parents = [packet.via, second];
+    let costs = match is_equal {
+        _ if is_again && known.parents == parents => known.costs,
+        true => [COSTS[0]; 2],
+        false => COSTS,
+    };
+    let new = Announced { until_s, parents, by: gateway, costs, sequence };
+    if !stack.net.routes.takes(node, new, border, now_s) {
+        return;
     }
-    known.until_s = until_s;
+    if border == BorderStack::Nanostack {
+        // The border router of the PAN that it has left knows its route until that ends.
+        stack.net.gone.returns(gateway, node);
+        if is_known && known.by != gateway {
+            stack.net.gone.leaves(known.by, node, known.until_s);
+        }
+    }
     stack.user.routed(ctx, gateway, packet.origin);
     if let Some(back) = back {
         stack.user.returned(ctx, gateway, packet.origin, packet.hops + 1, back);
@@ -206,11 +291,12 @@ pub(super) fn announced<P: PortUser>(
 /// A node says that another, which a source route names behind it, is no child of its own: wsbrd deletes that way, after which the one by the second
 /// parent is the first; nanostack takes it for a longer one.
 pub(super) fn failed(net: &mut Net, of: Node, parent: Node) {
-    let known = &mut net.routes.0[of];
+    let known = &mut net.routes.of[of];
     let Some(which) = known.parents.iter().position(|&known| known == parent && known.is_some()) else { return };
     match net.procedures.border {
-        BorderStack::Wsbrd if which == 0 => known.parents = [known.parents[1], Node::NONE],
-        BorderStack::Wsbrd => known.parents[1] = Node::NONE,
+        BorderStack::Wsbrd if which == 1 => known.parents[1] = Node::NONE,
+        BorderStack::Wsbrd if known.parents[1].is_some() => known.parents = [known.parents[1], Node::NONE],
+        BorderStack::Wsbrd => net.routes.forget(of),
         BorderStack::Nanostack => known.costs[which] = known.costs[which].saturating_add(COST_OF_ERROR),
     }
 }
@@ -253,7 +339,7 @@ pub(super) fn route<P: PortUser>(
         return flood::begin(stack.net, ctx, gateway, message.clone());
     }
     let relay = std::mem::replace(&mut packet.via, Node::NONE);
-    let (net, dest, now_s) = (&*stack.net, packet.dest, seconds(ctx));
+    let (net, dest, now_s) = (&*stack.net, packet.dest, seconds(ctx) as u32);
     let is_known = match net.procedures.border {
         BorderStack::Wsbrd => net.routes.write(now_s, gateway, (dest, relay), &mut packet),
         BorderStack::Nanostack => {
@@ -272,73 +358,4 @@ pub(super) fn route<P: PortUser>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Border router 0; 1 and 2 below it, 3 below 1; 4 below 3, and 2 as its second parent.
-    fn routes() -> Routes {
-        let parents = [Node::NONE, Node(0), Node(0), Node(1), Node(3)].into_iter().collect();
-        let seconds = [Node::NONE, Node::NONE, Node::NONE, Node::NONE, Node(2)].into_iter().collect();
-        Routes::announced(&parents, &seconds, 0)
-    }
-
-    fn to_4() -> Packet {
-        Packet::new(Content::DaoAck { sequence: 0 }, Node(0), Node(4), Node(4))
-    }
-
-    /// The way down as it is written: the destination first.
-    fn way(packet: &Packet) -> &[Node] {
-        &packet.route[..=usize::from(packet.route_len)]
-    }
-
-    #[test]
-    fn wsbrd_goes_by_first_parents_and_by_the_second_where_the_first_is_deleted() {
-        let (mut routes, mut packet) = (routes(), to_4());
-        let write = |routes: &Routes, packet: &mut Packet| routes.write(100, Node(0), (Node(4), Node::NONE), packet);
-        assert!(write(&routes, &mut packet));
-        assert_eq!((way(&packet), packet.hop_to), (&[Node(4), Node(3), Node(1)][..], Node(1)));
-        routes.0[Node(4)].parents = [Node(2), Node::NONE];
-        assert!(write(&routes, &mut packet));
-        assert_eq!(way(&packet), [Node(4), Node(2)]);
-        routes.0[Node(4)].parents = [Node::NONE; 2];
-        assert!(!write(&routes, &mut packet));
-        // A loop has no end.
-        routes.0[Node(4)].parents = [Node(3), Node::NONE];
-        routes.0[Node(3)].parents = [Node(4), Node::NONE];
-        assert!(!write(&routes, &mut packet));
-        assert!(!routes.write_cheapest(100, Node(0), (Node(4), Node::NONE), &mut packet, |_| 0));
-    }
-
-    #[test]
-    fn nanostack_goes_by_the_parents_whose_ways_cost_least() {
-        let (mut routes, mut packet) = (routes(), to_4());
-        let write = |routes: &Routes, packet: &mut Packet, bad: Node| {
-            let first_link = |child| if child == bad { COST_OF_BAD_LINK } else { 0 };
-            assert!(routes.write_cheapest(100, Node(0), (Node(4), Node::NONE), packet, first_link));
-        };
-        // 1 for each first parent, 2 for a second: 1 + 1 + 1 by 3 and 1, and 2 + 1 by 2: of two that cost the same that of fewer hops.
-        write(&routes, &mut packet, Node::NONE);
-        assert_eq!((way(&packet), packet.hop_to), (&[Node(4), Node(2)][..], Node(2)));
-        // A bad link to 2 adds 8, as much as two errors there.
-        write(&routes, &mut packet, Node(2));
-        assert_eq!(way(&packet), [Node(4), Node(3), Node(1)]);
-        routes.0[Node(4)].costs[1] += COST_OF_ERROR;
-        write(&routes, &mut packet, Node::NONE);
-        assert_eq!(way(&packet), [Node(4), Node(3), Node(1)]);
-        // By a relay that is given, whatever the node has announced.
-        assert!(routes.write_cheapest(100, Node(0), (Node(4), Node(1)), &mut packet, |_| 0));
-        assert_eq!(way(&packet), [Node(4), Node(1)]);
-    }
-
-    #[test]
-    fn a_route_that_is_not_announced_again_ends() {
-        let (mut routes, mut packet) = (routes(), to_4());
-        routes.is_good_until(Node(3), 7_200);
-        for (now_s, is_known) in [(7_199, true), (7_200, false)] {
-            assert_eq!(routes.write(now_s, Node(0), (Node(4), Node::NONE), &mut packet), is_known);
-        }
-        // By the second parent of 4 another way is left.
-        assert!(routes.write_cheapest(7_200, Node(0), (Node(4), Node::NONE), &mut packet, |_| 0));
-        assert_eq!(way(&packet), [Node(4), Node(2)]);
-    }
-}
+mod tests;

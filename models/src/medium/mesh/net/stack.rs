@@ -26,7 +26,7 @@ pub(super) use nanostack::key_requests;
 use nanostack::nanostack;
 pub(super) use nanostack::nanostack_places;
 pub use profile::WSBRD_STEP;
-use profile::{dio, discovery, flooding, wsbrd_dio, wsbrd_discovery, wsbrd_flooding};
+use profile::{border_flooding, dio, discovery, wsbrd_dio, wsbrd_discovery, wsbrd_flooding};
 use wsrd::{wsbrd_places, wsrd};
 
 /// Constants of a trickle timer.
@@ -393,12 +393,12 @@ impl Procedures {
             BorderStack::Wsbrd => (wsbrd_discovery(profile, spec.nodes_per_gateway()), wsbrd_dio(profile)),
         };
         let border_flood = match border {
-            BorderStack::Nanostack => flooding(profile),
+            BorderStack::Nanostack => border_flooding(profile),
             BorderStack::Wsbrd => wsbrd_flooding(profile),
         };
         let of_router = match stack {
             RouterStack::Nanostack => nanostack(routers, border_discovery, dio, border_flood),
-            RouterStack::Wsrd => wsrd(routers, sweep_s(spec, network, channels), border_discovery, dio, border_flood),
+            RouterStack::Wsrd => wsrd(sweep_s(spec, network, channels), border_discovery, dio, border_flood),
         };
         let border_buffers = match border {
             BorderStack::Nanostack => NANOSTACK_BUFFERS,

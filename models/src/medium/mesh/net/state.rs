@@ -2,6 +2,7 @@
 
 use super::auth::authenticator::Authenticators;
 use super::flood::Flood;
+use super::gone::Gone;
 use super::host::Hosts;
 use super::reassembly::Reassembly;
 use super::routes::Routes;
@@ -18,6 +19,7 @@ pub struct State {
     hosts: Hosts,
     reassembly: Reassembly,
     authenticators: Authenticators,
+    gone: Gone,
     floods: Vec<Option<Flood>>,
 }
 
@@ -30,6 +32,7 @@ impl Net {
             hosts: self.hosts.clone(),
             reassembly: self.reassembly.clone(),
             authenticators: self.authenticators.clone(),
+            gone: self.gone.clone(),
             floods: self.floods.clone(),
         }
     }
@@ -60,10 +63,12 @@ impl Net {
         state.authenticators.check(bounds, self.procedures.authentication.exchange)?;
         let floods = state.floods.iter().flatten().all(|flood| flood.fits(bounds, self.nodes.len()));
         ensure(floods, || "net: a flood is of a job or of radios that there are not".to_owned())?;
+        let gone = state.gone.count() == self.members.len() && state.gone.fits(bounds);
+        ensure(gone, || "net: somebody has left who was never here".to_owned())?;
         ensure(state.hosts.fits(bounds), || "net: a host holds a datagram for a radio that is not here".to_owned())?;
         (self.nodes, self.routes, self.hosts) = (Nodes::new(state.nodes), state.routes, state.hosts);
         (self.reassembly, self.floods) = (state.reassembly, state.floods);
-        self.authenticators = state.authenticators;
+        (self.authenticators, self.gone) = (state.authenticators, state.gone);
         self.count_members();
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
+use crate::spec::BorderStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +122,13 @@ pub(super) fn due<P: PortUser>(
         return;
     }
     timer.fired = true;
+    if topic == Topic::Advert && ctx.facts.is_gateway(node) && stack.net.procedures.border == BorderStack::Nanostack {
+        // It counts its routes for what it says.
+        let now_s = (now.nanos() / 1_000_000_000) as u32;
+        stack.net.routes.expire(node, now_s);
+        stack.net.gone.forget(node, now_s);
+    }
+    let timer = &stack.net.nodes[node].trickles[topic as usize];
     // A border router advertises whatever it hears.
     let always = params.k == 0 || topic == Topic::Advert && ctx.facts.is_gateway(node);
     let speak = always || timer.heard < params.k;

@@ -3,7 +3,7 @@
 //! Only a captured run encodes frames. What is captured changes nothing of the run: the counters that only bytes need
 //! (frame counters, sequence numbers) live here.
 
-use super::datagram::Hop;
+use super::datagram::{Hop, NETWORK_CONTROL};
 use super::eapol::Exchange;
 use super::frame::{Network, Sender, Sweep};
 use super::{security, sixlowpan};
@@ -230,6 +230,13 @@ fn lowpan(
         Content::Dao { second, .. } if second.is_some() => Some(site(second)),
         _ => None,
     };
+    let of = &network.exchange;
+    let marks = if facts.is_gateway(packet.origin) {
+        of.border == BorderStack::Nanostack
+    } else {
+        of.router == RouterStack::Nanostack
+    };
+    let is_marked = marks && packet.is_network_control();
     let hop = Hop {
         kind: packet.kind(),
         origin: site(packet.origin),
@@ -244,6 +251,7 @@ fn lowpan(
         rank,
         number,
         told_rank,
+        class: if is_marked { NETWORK_CONTROL } else { 0 },
         dodag: network.dodag,
         payload: &payload,
     };

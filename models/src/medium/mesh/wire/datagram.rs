@@ -15,10 +15,12 @@ use super::ip::{self, Body, HOP_LIMIT};
 use super::{eapol, icmpv6, sixlowpan};
 use crate::medium::mesh::packet::Kind;
 use crate::node::SiteId;
-use smoltcp::wire::{Ieee802154Address, Ipv6Address};
+use smoltcp::wire::{Ieee802154Address, Ipv6Address, Ipv6Packet};
 
 /// UDP port of DLMS/COSEM, on both sides.
 pub const DLMS_PORT: u16 = 4059;
+/// Traffic class of network control (DSCP CS6).
+pub const NETWORK_CONTROL: u8 = 48 << 2;
 /// Hop limit by which neighbour discovery knows that nobody forwarded it.
 const ON_LINK: u8 = 255;
 
@@ -51,6 +53,8 @@ pub struct Hop<'a> {
     pub number: u8,
     /// Rank that a DIO tells.
     pub told_rank: u16,
+    /// Traffic class.
+    pub class: u8,
     /// What a DIO says of the DODAG.
     pub dodag: icmpv6::Dodag,
     /// What UDP carries.
@@ -67,6 +71,14 @@ impl Hop<'_> {
 
     /// The IPv6 datagram.
     pub fn datagram(&self) -> Vec<u8> {
+        let mut datagram = self.of_no_class();
+        if self.class > 0 {
+            Ipv6Packet::new_unchecked(&mut datagram[..]).set_traffic_class(self.class);
+        }
+        datagram
+    }
+
+    fn of_no_class(&self) -> Vec<u8> {
         let next = self.to.map(address::link_local);
         match self.kind {
             Kind::Probe => self.payload.to_vec(),

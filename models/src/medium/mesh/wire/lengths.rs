@@ -223,6 +223,7 @@ fn measure(form: Form, ahead: &[SiteId]) -> Extent {
         rank: 128,
         number: 0,
         told_rank: 0,
+        class: 0,
         dodag: ANY,
         payload: &[],
     };

@@ -17,6 +17,11 @@ const IPV6_HEADER: usize = 40;
 /// Next-header code of IPv6 in IPv6: the inner header follows in IPHC form.
 const NHC_IPV6: u8 = 0b1110_1110;
 const NHC_UDP: u8 = 0b1111_0000;
+/// Bits that say what of traffic class and flow label is carried, and their value for the class alone.
+const TF_BITS: u8 = 0b0001_1000;
+const TF_CLASS: u8 = 0b0001_0000;
+/// Bytes of the base encoding.
+const IPHC_BASE: usize = 2;
 
 /// A datagram whose headers are compressed.
 #[derive(Clone, Debug)]
@@ -65,6 +70,13 @@ fn ipv6(datagram: &[u8], at: usize, link: Option<(Ieee802154Address, Ieee802154A
     let start = out.len();
     out.resize(start + repr.buffer_len(), 0);
     repr.emit(&mut SixlowpanIphcPacket::new_unchecked(&mut out[start..]));
+    let class = header.traffic_class();
+    if class > 0 {
+        // Carried without a flow label (RFC 6282, 3.2.1), in the other order: two bits of congestion first.
+        out[start] &= !TF_BITS;
+        out[start] |= TF_CLASS;
+        out.insert(start + IPHC_BASE, class << 6 | class >> 2);
+    }
     behind(datagram, at + IPV6_HEADER, next, out)
 }
 
@@ -207,5 +219,33 @@ impl Compressed {
             plain_headers: self.plain_headers as u16,
             body: (self.bytes.len() - self.headers) as u16,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::medium::mesh::wire::datagram::NETWORK_CONTROL;
+    use crate::medium::mesh::wire::{address, icmpv6, ip};
+    use crate::node::SiteId;
+
+    #[test]
+    fn network_control_is_a_byte_behind_the_first_two_of_a_compressed_header() {
+        let [from, to] = [SiteId(9), SiteId(5)].map(address::link_local);
+        let mut datagram = ip::datagram(from, to, 255, ip::icmp(from, to, icmpv6::solicitation(SiteId(9), to)));
+        let link = (address::link(SiteId(9)), address::link(SiteId(5)));
+        let plain = compress(&datagram, link.0, link.1).bytes;
+        Ipv6Packet::new_unchecked(&mut datagram[..]).set_traffic_class(NETWORK_CONTROL);
+        // Before compression 0x6, then the class, of which the first six bits are CS6, 48.
+        assert_eq!(datagram[..2], [0x6c, 0x00]);
+        let marked = compress(&datagram, link.0, link.1);
+        // 011, nothing of class and flow label, next header carried, hop limit 255; addresses of the frame. Then the class without a label.
+        assert_eq!((&plain[..2], &marked.bytes[..3]), (&[0x7b, 0x33][..], &[0x73, 0x33, 0x30][..]));
+        assert_eq!(
+            (&plain[2..], marked.headers),
+            (&marked.bytes[3..], plain.len() + 1 - (datagram.len() - IPV6_HEADER))
+        );
+        let iphc = SixlowpanIphcPacket::new_checked(&marked.bytes[..]).expect("IPHC");
+        assert_eq!((iphc.ecn_field(), iphc.dscp_field()), (Some(0), Some(48)));
     }
 }

@@ -1,7 +1,7 @@
 //! Encoded frames, field by field; lengths charged against lengths encoded; smoltcp as the independent decoder.
 
 use super::address::{self, HEAD_END};
-use super::datagram::{DLMS_PORT, Hop};
+use super::datagram::{DLMS_PORT, Hop, NETWORK_CONTROL};
 use super::eapol::Exchange;
 use super::elements::Schedule;
 use super::frame::{Network, Sender, Sweep};
@@ -81,6 +81,7 @@ fn hop(kind: Kind, payload: &[u8]) -> Hop<'_> {
         rank: 3 * 128,
         number: 0,
         told_rank: 0,
+        class: 0,
         dodag: DODAG,
         payload,
     }
@@ -433,7 +434,6 @@ fn an_eapol_frame_is_in_the_clear() {
     assert!(hex(&frame).starts_with(&header), "{}", hex(&frame));
 }
 
-/// Hops of each kind over routes of every length.
 #[test]
 fn every_kind_is_as_long_as_charged_at_every_hop() {
     let lengths = Lengths::new();
@@ -447,8 +447,9 @@ fn every_kind_is_as_long_as_charged_at_every_hop() {
                     let Some((packet, hop)) = both(kind, hops, &stops[..places], all, second, &payload) else {
                         continue;
                     };
-                    let encoded = hop.compressed();
-                    assert_eq!(encoded.extent(), lengths.extent(&packet), "{kind:?}, {hops} hops of {places}");
+                    let (charged, marked) = (lengths.extent(&packet), Hop { class: NETWORK_CONTROL, ..hop.clone() });
+                    let (plain, marked) = (hop.compressed().extent(), marked.compressed().headers as u16);
+                    assert_eq!((plain, marked), (charged, charged.headers + 1), "{kind:?}, {hops} hops of {places}");
                     seen += 1;
                 }
             }

@@ -137,7 +137,7 @@ pub(super) fn use_kept(net: &mut Net, node: Node) {
     if net.procedures.stack == RouterStack::Nanostack && keys.has {
         keys.used = !keys.used;
         if !keys.used {
-            choice::loses_keys(net, node);
+            choice::loses_keys(net, node, false);
         }
     }
 }
@@ -242,16 +242,21 @@ pub(super) fn ask_again<P: PortUser>(
     say(stack, link, ctx, node, 0);
 }
 
-/// The node has its keys.
-fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    choice::has_joined(stack.net, node);
-    let pan = stack.net.pan_of(node);
-    if stack.net.procedures.border == BorderStack::Wsbrd && stack.net.nodes_of(pan).is_multiple_of(WSBRD_STEP) {
-        // W `ws_mngt.c`: what it says of its size has changed.
+/// The nodes of a PAN were so many before: wsbrd tells what it says of its size, if that has changed. W `ws_mngt.c`.
+pub(super) fn resized(net: &mut Net, ctx: &mut Ctx, pan: Node, before: u32) {
+    if net.procedures.border == BorderStack::Wsbrd && net.nodes_of(pan) / WSBRD_STEP != before / WSBRD_STEP {
         for topic in [Topic::Advert, Topic::Config] {
-            trickle::reset(stack.net, ctx, pan, topic);
+            trickle::reset(net, ctx, pan, topic);
         }
     }
+}
+
+/// The node has its keys.
+fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
+    let pan = stack.net.pan_of(node);
+    let before = stack.net.nodes_of(pan);
+    choice::has_joined(stack.net, node);
+    resized(stack.net, ctx, pan, before);
     stack.net.nodes.aside(node).tries = 0;
     set_state(stack, ctx, node, State::AcquireConfig);
     match stack.net.procedures.stack {

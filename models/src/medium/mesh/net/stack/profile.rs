@@ -55,10 +55,13 @@ pub(super) const fn flooding(profile: SizeProfile) -> Flooding {
     Flooding { imin: SimTime::from_secs(imin_s), imax: SimTime::from_secs(imax_s), k: 8, rounds }
 }
 
-/// W `wsbr_cfg.c`.
+/// N `ws_cfg_settings.c`: a border router repeats at least twice, at intervals of 40 s at most.
+pub(super) fn border_flooding(profile: SizeProfile) -> Flooding {
+    let own = flooding(profile);
+    Flooding { imax: own.imax.min(SimTime::from_secs(40)), rounds: own.rounds.max(2), ..own }
+}
+
+/// W `wsbr_cfg.c`: the same, each twice; AUTO as for small networks.
 pub(super) const fn wsbrd_flooding(profile: SizeProfile) -> Flooding {
-    match profile {
-        SizeProfile::Auto => Flooding { imin: SimTime::from_secs(6), imax: SimTime::from_secs(48), k: 3, rounds: 3 },
-        _ => Flooding { rounds: 2, ..flooding(profile) },
-    }
+    Flooding { rounds: 2, ..flooding(profile) }
 }

@@ -17,6 +17,7 @@ pub struct State {
     channels: Vec<Vec<u32>>,
     trains: Vec<Train>,
     lone: u32,
+    first_cca: PerNode<i8>,
     overlay: Option<Arc<Overlay>>,
 }
 
@@ -42,6 +43,7 @@ impl Air {
             channels: self.channels.clone(),
             trains: self.trains.clone(),
             lone: self.lone.frame,
+            first_cca: self.first_cca().clone(),
             overlay: self.overlay.clone(),
         }
     }
@@ -92,6 +94,7 @@ impl Air {
         let overlays = state.transmissions.iter().map(|t| &t.overlay).chain([&state.overlay]);
         let whole = overlays.flatten().all(|overlay| overlay.fits(self.radios.len()));
         ensure(whole, || "air: what is overlaid is not of these radios".to_owned())?;
+        self.restore_first_cca(state.first_cca)?;
         (self.radios, self.transmissions) = (state.radios, state.transmissions);
         (self.free, self.channels, self.overlay) = (state.free, state.channels, state.overlay);
         (self.trains, self.lone.frame) = (state.trains, state.lone);
