@@ -172,10 +172,10 @@ pub fn estimate(variant: &Variant) -> Result<Estimate, BuildError> {
 }
 
 /// Events of a radio's advertisements in an hour, one on each channel; divided by the root of its neighbours, because a radio
-/// that has heard others advertise keeps silent. Large: 1,350 to 1,590; medium: 1,850 to 2,480.
+/// that has heard others advertise keeps silent. Large: 1,350 to 1,590; medium: 1,850 to 2,480; small, and wsrd: 13,000 to 24,000.
 fn advertisements(profile: SizeProfile, channels: u16) -> f64 {
     let events = match profile {
-        SizeProfile::Auto | SizeProfile::Small => 38_000.0,
+        SizeProfile::Auto | SizeProfile::Small => 17_000.0,
         SizeProfile::Medium => 2_400.0,
         SizeProfile::Large => 1_550.0,
         SizeProfile::XLarge => 1_250.0,

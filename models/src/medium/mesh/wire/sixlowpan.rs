@@ -75,7 +75,7 @@ fn ipv6(datagram: &[u8], at: usize, link: Option<(Ieee802154Address, Ieee802154A
         // Carried without a flow label (RFC 6282, 3.2.1), in the other order: two bits of congestion first.
         out[start] &= !TF_BITS;
         out[start] |= TF_CLASS;
-        out.insert(start + IPHC_BASE, class << 6 | class >> 2);
+        out.insert(start + IPHC_BASE, class.rotate_right(2));
     }
     behind(datagram, at + IPV6_HEADER, next, out)
 }
