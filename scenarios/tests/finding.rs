@@ -48,7 +48,7 @@ fn meters_are_away_for_longer_after_the_manuals_window_than_after_the_computed_o
         assert!((from..to).contains(&is), "{key} of '{}' is {is} min, not {from} to {to}", run.summary.name);
     };
     // A meter alone: 10 s to boot, and 86.5 s for wsrd in the medium profile, 56.5 s without asking for an address.
-    within(manual, "rejoin_p50_s", 4.0, 6.5);
+    within(manual, "rejoin_p50_s", 3.0, 5.5);
     within(manual, "rejoin_p95_s", 8.0, 14.0);
     within(computed, "rejoin_p50_s", 1.3, 1.8);
     within(computed, "rejoin_p95_s", 2.5, 5.5);
