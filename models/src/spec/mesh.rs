@@ -14,9 +14,9 @@ pub struct MeshSpec {
     /// Wi-SUN stack of border routers; when missing, the one that belongs to `stack`: nanostack's own, or wsbrd.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub border_stack: Option<BorderStack>,
-    /// Size profile of the timers, for which border routers and nodes of nanostack are configured; when missing, chosen by the nodes per
-    /// border router: small under 100, medium to 1,000, large above, and under nanostack's border router by the data rate as well, as it does. With
-    /// `auto` wsbrd adapts to the nodes of its PAN, as it does unless configured. wsrd advertises each 15 to 60 s with any.
+    /// Size profile of the timers, for which all nodes are configured; when missing, chosen by the nodes per border router: small
+    /// under 100, medium to 1,000, large above, and under nanostack's border router by the data rate as well, as it does. With
+    /// `auto` wsbrd adapts to the nodes of its PAN and wsrd advertises each 15 to 60 s, as they do unless configured (`disc_imin`, `disc_imax`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<SizeProfile>,
     /// Hops above which a meter counts as unreachable; a source route has room for 24.

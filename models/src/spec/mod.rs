@@ -208,11 +208,11 @@ impl WorldSpec {
         }
     }
 
-    /// The size profile that meters and repeaters advertise by. wsrd knows no sizes: its intervals, which are those of the small profile, are
-    /// its own whatever its border router is configured for. Nanostack has that of the border router, or takes one by itself.
+    /// The size profile that meters and repeaters advertise by: that of the border routers, for which wsrd is configured as
+    /// well, or what their stack takes by itself; wsrd's own intervals are those of the small profile.
     pub fn router_profile(&self) -> SizeProfile {
         match (self.profile(), self.mesh.stack) {
-            (_, RouterStack::Wsrd) => SizeProfile::Small,
+            (SizeProfile::Auto, RouterStack::Wsrd) => SizeProfile::Small,
             (SizeProfile::Auto, RouterStack::Nanostack) => self.nanostack_profile(),
             (profile, _) => profile,
         }

@@ -398,7 +398,7 @@ impl Procedures {
         };
         let of_router = match stack {
             RouterStack::Nanostack => nanostack(routers, border_discovery, dio, border_flood),
-            RouterStack::Wsrd => wsrd(sweep_s(spec, network, channels), border_discovery, dio, border_flood),
+            RouterStack::Wsrd => wsrd(routers, sweep_s(spec, network, channels), border_discovery, dio, border_flood),
         };
         let border_buffers = match border {
             BorderStack::Nanostack => NANOSTACK_BUFFERS,

@@ -41,7 +41,7 @@ fn a_node_that_restarts_alone_takes_as_long_as_its_waits() {
     near(small.alone_s(Lease::Asked), 149.6);
     near(small.alone_s(Lease::Kept), 147.1);
     // 11.25 + 3.5 + 5 + 30 + 3, and with the intervals of the medium profile 45 instead of 11.25.
-    let wsrd = |profile| wsrd(1.0, discovery(profile), wsbrd_dio(profile), flooding(profile));
+    let wsrd = |profile| wsrd(profile, 1.0, discovery(profile), wsbrd_dio(profile), flooding(profile));
     near(wsrd(SizeProfile::Small).alone_s(Lease::Asked), 52.75);
     near(wsrd(SizeProfile::Medium).alone_s(Lease::Asked), 86.5);
 }
@@ -57,7 +57,7 @@ fn waits_double_and_end_as_each_stack_ends_them() {
     let flood = flooding(SizeProfile::Small);
     let waits = |repeats: Repeats| [1, 2, 3].map(|tries| repeats.wait_s(tries));
     // Announcements at 0, 3 and 9 s, over after 12; solicits at 0, 60 and 180 s.
-    let wsrd = wsrd(1.0, small, dio(SizeProfile::Small), flood);
+    let wsrd = wsrd(SizeProfile::Small, 1.0, small, dio(SizeProfile::Small), flood);
     assert_eq!(waits(wsrd.announce), [3.0, 6.0, 3.0]);
     assert_eq!(waits(wsrd.address), [60.0, 120.0, 60.0]);
     assert!(wsrd.announce.is_over(3) && !wsrd.announce.is_over(2));
@@ -74,7 +74,7 @@ fn requests_for_keys_are_repeated_as_each_stack_repeats_them() {
     let small = discovery(SizeProfile::Small);
     let flood = flooding(SizeProfile::Small);
     // wsrd: at 0, 300 and 900 s within 10 %, given up 300 s after the last.
-    let wsrd = wsrd(1.0, small, dio(SizeProfile::Small), flood).authentication.requests;
+    let wsrd = wsrd(SizeProfile::Small, 1.0, small, dio(SizeProfile::Small), flood).authentication.requests;
     assert_eq!([1, 2, 3].map(|n| wsrd.wait_s(n)), [(270.0, 330.0), (540.0, 660.0), (300.0, 300.0)]);
     assert_eq!(wsrd.most, 3);
     // Nanostack: two or four after the first; the upper end alone doubles, up to 420, 720, 900 and 1,200 s; 2 to 4 min after the last.

@@ -1,5 +1,6 @@
 //! wsrd, the router of wisun-br-linux.
 
+use super::profile::discovery;
 use super::{
     FLOOD_ROUNDS_MAX, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
     WISUN_BUFFERS,
@@ -9,7 +10,7 @@ use crate::medium::mesh::net::etx::Counting;
 use crate::medium::mesh::net::lease::LeaseLife;
 use crate::medium::mesh::net::probes::{Next, Probing, Wait};
 use crate::medium::mesh::wire::eapol::Exchange;
-use crate::spec::{BorderStack, CertificateChain, RouterStack};
+use crate::spec::{BorderStack, CertificateChain, RouterStack, SizeProfile};
 use amitwin_sim_core::SimTime;
 
 /// W `authenticator_key.c`: exchanges in which wsbrd waits for an answer; it does not hear requests for more.
@@ -22,7 +23,13 @@ pub(super) fn wsbrd_places(most: Option<u16>) -> Places {
 }
 
 /// Its procedures under a border router's intervals.
-pub(super) fn wsrd(sweep_s: f64, border_discovery: Params, dio: Params, border_flood: Flooding) -> Procedures {
+pub(super) fn wsrd(
+    profile: SizeProfile,
+    sweep_s: f64,
+    border_discovery: Params,
+    dio: Params,
+    border_flood: Flooding,
+) -> Procedures {
     // `rfc8415_txalg`: 10 % to both sides.
     let repeats = |delay_s, first_s, longest_s, tries| Repeats {
         delay_s,
@@ -38,8 +45,8 @@ pub(super) fn wsrd(sweep_s: f64, border_discovery: Params, dio: Params, border_f
     Procedures {
         stack: RouterStack::Wsrd,
         border: BorderStack::Wsbrd,
-        // `wsrd.c`: its own, of which the border router says nothing.
-        discovery: Params::seconds(15, 60),
+        // `wsrd.c`: 15 and 60 s unless `disc_imin` and `disc_imax` are configured, here for the profile.
+        discovery: discovery(profile),
         border_discovery,
         dio,
         // `join_state.c`.
