@@ -10,11 +10,12 @@ use crate::climate::overheating::Hours;
 use crate::context::Facts;
 use crate::fleet::{Fleet, Kind};
 use crate::gateway::Gateways;
+use crate::headend::jobs::order::NO_WAY;
 use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::jobs::technicians::Field;
 use crate::headend::jobs::{self, firmware};
 use crate::headend::talk::Talk;
-use crate::headend::{Duties, Failure, HeadEnd, Network};
+use crate::headend::{self, Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
 use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mac::times::MacTimes;
@@ -38,7 +39,7 @@ use crate::meter::{self, Boards, Clocks, Meters, Reserves, Servers, Watches};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, WorldSpec};
+use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, Version, WorldSpec};
 use crate::terrain::{SiteKind, assign_within};
 use crate::timeline::Timeline;
 use crate::weather::Weather;
@@ -122,6 +123,9 @@ pub fn frequency_mhz(radio: &RadioSpec) -> f64 {
     }
 }
 
+/// Time between two looks at what waiting meters are like, where nothing is recorded of links.
+const LOOKS_EVERY: SimTime = SimTime::from_secs(3_600);
+
 /// Bytes of a usual data frame, by which links are judged.
 const DATA_BYTES: u16 = 150;
 /// A radio still hears signals of which so many frames are lost, of so many bytes.
@@ -186,6 +190,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         groups.par_iter().enumerate().map(|(n, group)| kit.medium(n, group)).collect::<Result<_, _>>()?;
     let hops_mean = hops_mean(&meshes);
     let hops = libm::round(hops_mean) as u8;
+    let hops_of_sites = Arc::new(hops_of_sites(spec.placement.sites.len(), &meshes));
     let alone = alone(spec, &kit);
     let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
     let resets = resets.enumerate().map(|(job, (campaign, reset))| {
@@ -196,7 +201,8 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
         let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease, hops);
         let between = (hops_mean - 1.0).max(0.0);
-        let population = Population { meters: &meant, per_router, share, reconnect_airtime, alone, between };
+        let population =
+            Population { meters: &meant, per_router, hops: &hops_of_sites, share, reconnect_airtime, alone, between };
         schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
     });
     let plan = Arc::new(Plan { resets: resets.collect() });
@@ -204,7 +210,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cells: Vec<Cell> = meshes.into_par_iter().enumerate().map(|(n, mesh)| kit.cell(n, mesh, &plan)).collect();
     let meshes = cells.iter().filter_map(|cell| Some((&cell.facts, cell.mesh()?)));
     let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, map.strongest_dbm()), model.capture_threshold_db());
-    Ok(Built { left_out, ..assemble(spec, cells, plan, cosem, &meters) })
+    Ok(Built { left_out, ..assemble(spec, cells, (plan, cosem, hops_of_sites), &meters) })
 }
 
 /// Mean hops of all meters and repeaters with a way to their border router; 1 without a mesh.
@@ -214,6 +220,23 @@ fn hops_mean(meshes: &[(Facts, AnyMedium)]) -> f64 {
     let (sum, count) =
         ways.filter(|way| way.0.is_some()).fold((0, 0u32), |(sum, n), way| (sum + u32::from(way.1), n + 1));
     if count == 0 { 1.0 } else { f64::from(sum) / f64::from(count) }
+}
+
+/// Hops of each site to its border router as the run begins; one of all without a mesh.
+fn hops_of_sites(count: usize, meshes: &[(Facts, AnyMedium)]) -> Vec<u8> {
+    let mut hops = vec![NO_WAY; count];
+    for (facts, medium) in meshes {
+        for node in facts.members() {
+            hops[facts.sites[node].at()] = match medium.mesh() {
+                None => 1,
+                Some(mesh) => match mesh.net.way(node) {
+                    (Some(_), hops) => hops,
+                    (None, _) => NO_WAY,
+                },
+            };
+        }
+    }
+    hops
 }
 
 /// How long a meter that restarts alone is away: it boots, and finds its way back into the mesh.
@@ -238,9 +261,9 @@ fn is_spoken(spec: &WorldSpec) -> bool {
         || spec.device.clock.is_some()
 }
 
-/// Whether a campaign waits for links.
+/// Whether a job asks something of links.
 fn waits_for_links(spec: &WorldSpec) -> bool {
-    spec.campaigns.iter().any(|campaign| campaign.only_when().is_some())
+    headend::ask_of_links(&spec.campaigns, &spec.polls)
 }
 
 struct Kit<'a> {
@@ -426,7 +449,9 @@ impl Kit<'_> {
     }
 }
 
-fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<Cosem>, meters: &[SiteId]) -> Built {
+type Shared = (Arc<Plan>, Arc<Cosem>, Arc<Vec<u8>>);
+
+fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, (plan, cosem, hops): Shared, meters: &[SiteId]) -> Built {
     let count = spec.placement.sites.len();
     let (mut partition, mut gateway, mut reachable) =
         (vec![HEAD_END; count], vec![SiteId(0); count], vec![false; count]);
@@ -464,19 +489,23 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         partition: Arc::new(partition),
         gateway: Arc::new(gateway),
         reachable: Arc::new(reachable),
+        hops,
         meshes: cells.iter().map(|cell| cell.id).collect(),
         latency: spec.backhaul.latency,
-        health_every: spec.record.load_every,
+        health_every: if spec.record.load_every > SimTime::ZERO { spec.record.load_every } else { LOOKS_EVERY },
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 })
         .with_certificates(spec.dlms.certificates.as_ref(), (count, spec.seed));
     let (campaigns, reads) = (&spec.campaigns, &spec.polls);
     let field = Field::of(spec);
+    let boards = spec.device.boards.clone().unwrap_or_default().of_kinds(&spec.dlms);
+    let delivered: Vec<Version> = boards.into_iter().map(|(_, communication)| communication).collect();
     let duties = Duties {
         campaigns,
         plan: &plan,
         reads,
         meters,
+        delivered: &delivered,
         keep_alive: spec.traffic.keep_alive.as_ref(),
         duration: spec.duration,
         limits: spec.head_end.as_ref(),

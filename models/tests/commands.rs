@@ -30,6 +30,10 @@ fn campaign(name: &str, job: JobSpec) -> CampaignSpec {
     CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job }
 }
 
+fn at_a_time(parallel: u32) -> WavesSpec {
+    WavesSpec { parallel: Some(parallel), ..WavesSpec::default() }
+}
+
 fn relay(name: &str, pace: PaceSpec, action: RelayAction) -> CampaignSpec {
     campaign(name, JobSpec::Relay(Box::new(RelaySpec { pace, action })))
 }
@@ -96,7 +100,7 @@ fn contacts_move_once_however_often_they_are_told() {
     for payload in both() {
         let mut spec = ideal(10, 0.2, 3_000);
         spec.dlms.payload = payload;
-        let far = |at| PaceSpec { attempts: 20, ..pace(at, 60) };
+        let far = |at| PaceSpec { attempts: Some(20), ..pace(at, 60) };
         spec.campaigns =
             vec![relay("off", far(100), RelayAction::Disconnect), relay("again", far(800), RelayAction::Disconnect)];
         let ran = run(&spec);
@@ -160,7 +164,7 @@ fn a_price_is_written_read_back_and_activated() {
         // Answers get lost: what is asked again does no harm.
         let mut spec = ideal(20, 0.2, 4_000);
         spec.dlms.payload = payload;
-        spec.campaigns = vec![write("price", PaceSpec { attempts: 20, ..pace(100, 60) }, Setting::Price, 2_875)];
+        spec.campaigns = vec![write("price", PaceSpec { attempts: Some(20), ..pace(100, 60) }, Setting::Price, 2_875)];
         assert_eq!(count(&rows(&run(&spec), "price"), Outcome::Ok), 20, "{payload:?}");
     }
 }
@@ -178,7 +182,7 @@ fn real_and_sized_payloads_tell_the_same() {
                 ..Default::default()
             }),
         ];
-        let slow = |at| PaceSpec { parallel: Some(4), attempts: 2, ..pace(at, 300) };
+        let slow = |at| PaceSpec { waves: at_a_time(4), attempts: Some(2), ..pace(at, 300) };
         spec.campaigns = vec![
             relay("off", slow(100), RelayAction::Disconnect),
             write("mode", slow(1_500), Setting::RelayMode, 2),
@@ -223,7 +227,7 @@ fn no_meter_is_locked_out_however_many_answers_are_lost() {
     for payload in both() {
         let mut spec = ideal(60, 0.4, 40_000);
         spec.dlms.payload = payload;
-        let one = |at| PaceSpec { attempts: 1, ..pace(at, 600) };
+        let one = |at| PaceSpec { attempts: Some(1), ..pace(at, 600) };
         spec.campaigns = (0..6).map(|n| keys(&format!("keys {n}"), one(100 + 5_000 * n))).collect();
         spec.polls = vec![reads(36_000), reads(38_000)];
         let ran = run(&spec);
@@ -248,7 +252,7 @@ fn no_meter_is_locked_out_however_many_answers_are_lost() {
 #[test]
 fn only_so_many_are_talked_to_at_a_time() {
     let mut spec = ideal(10, 0.0, 1_000);
-    let at_once = PaceSpec { parallel: Some(2), ..pace(100, 1) };
+    let at_once = PaceSpec { waves: at_a_time(2), ..pace(100, 1) };
     spec.campaigns = vec![relay("off", at_once, RelayAction::Disconnect)];
     let exchange_s = 2.0 * (spec.ideal.latency + spec.backhaul.latency).secs_f64();
     let ran = run(&spec);
@@ -306,12 +310,12 @@ fn every_command_ends_in_exactly_one_state() {
             let mut spec = spec.clone();
             spec.dlms.payload = payload;
             spec.head_end = limits.clone();
-            let busy = PaceSpec { parallel: Some(3), ..pace(600, 100) };
+            let busy = PaceSpec { waves: at_a_time(3), ..pace(600, 100) };
             spec.campaigns = vec![
                 relay("off", busy.clone(), RelayAction::Disconnect),
                 write("pause", busy.clone(), Setting::PushPause, 3),
                 clocks("clocks", busy.clone(), 1),
-                keys("keys", PaceSpec { window: seconds(400), ..busy }),
+                keys("keys", PaceSpec { window: Some(seconds(400)), ..busy }),
             ];
             // Two meters have no supply for a while, one of them to the end.
             spec.events = vec![

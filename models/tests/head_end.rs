@@ -43,7 +43,8 @@ fn retries_without_jitter_come_in_waves_and_with_it_they_do_not() {
     let sessions = |jitter: f64| {
         let retry = RetrySpec { after: s(30), jitter, ..RetrySpec::default() };
         let mut spec = town(1, 240, 600, HeadEndSpec { retry: Some(retry), ..HeadEndSpec::default() });
-        let ping = PingSpec { at: s(60), window: s(10), timeout: s(30), attempts: 3, ..PingSpec::default() };
+        let ping =
+            PaceSpec { at: s(60), window: Some(s(10)), timeout: s(30), attempts: Some(3), ..PaceSpec::default() };
         let job = JobSpec::Ping(ping);
         spec.campaigns = vec![CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, role: None, job }];
         // Nobody is heard.
@@ -158,7 +159,8 @@ fn what_a_role_may_not_is_never_sent_and_stands_in_the_audit() {
         spec.polls = vec![PollSpec { role: reader.clone(), ..reads(PollContent::Registers, s(1_800), s(300)) }];
         let window = Some(Window::Range(SimTime::ZERO, s(100)));
         let reset = CampaignSpec::reset("night", ResetSpec { at: s(400), window, delivery, ..ResetSpec::default() });
-        let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), attempts: 3, ..PingSpec::default() };
+        let ping =
+            PaceSpec { at: s(600), window: Some(s(50)), timeout: s(30), attempts: Some(3), ..PaceSpec::default() };
         let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..reset.clone() };
         let mut campaigns = vec![CampaignSpec { role: reader.clone(), ..reset }, clocks];
         campaigns[1].role = reader.clone();
@@ -182,7 +184,7 @@ fn what_a_role_may_not_is_never_sent_and_stands_in_the_audit() {
 fn campaigns_have_their_own_roles_whatever_their_order_in_the_file() {
     let role = RoleSpec { name: "asker".to_owned(), may: vec![Right::Ping] };
     let mut spec = town(1, 5, 1_800, HeadEndSpec { role: vec![role], ..HeadEndSpec::default() });
-    let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), ..PingSpec::default() };
+    let ping = PaceSpec { at: s(600), window: Some(s(50)), timeout: s(30), ..PaceSpec::default() };
     let image = CampaignSpec::firmware("v2", FirmwareSpec::new(s(400), 1_000));
     let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..image.clone() };
     // The image stands first and may not be brought by who asks for clocks; the ping may.

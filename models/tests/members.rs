@@ -240,12 +240,12 @@ fn wsbrd_forgets_a_route_that_leads_no_further_until_it_is_announced_again() {
         let spells = (1..=6).filter_map(|seed| {
             let mut spec = parent_restarts(seed);
             spec.mesh.border_stack = Some(border);
-            let ping = |at_s| PingSpec {
+            let ping = |at_s| PaceSpec {
                 at: SimTime::from_secs(at_s),
-                window: SimTime::ZERO,
+                window: Some(SimTime::ZERO),
                 timeout: SimTime::from_secs(20),
-                attempts: 1,
-                ..PingSpec::default()
+                attempts: Some(1),
+                ..PaceSpec::default()
             };
             let campaign = |at_s| CampaignSpec {
                 name: format!("ping {at_s}"),

@@ -103,7 +103,7 @@ fn reports_and_answers_of_a_meter_that_has_moved_pass_its_new_border_router() {
         let mut spec = between_two(stack, 1);
         let seconds = SimTime::from_secs;
         let (at, window, timeout) = (seconds(4_500), seconds(1), seconds(60));
-        let ping = PingSpec { at, window, timeout, attempts: 1, ..PingSpec::default() };
+        let ping = PaceSpec { at, window: Some(window), timeout, attempts: Some(1), ..PaceSpec::default() };
         spec.campaigns =
             vec![CampaignSpec { name: "after".into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];
         let ran = run(&spec);

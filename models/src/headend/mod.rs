@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod links;
 pub mod numbers;
 pub mod sessions;
+pub mod standing;
 mod state;
 pub mod talk;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use crate::backhaul::{Notice, Report, ReportKind};
 use crate::event;
 use crate::node::SiteId;
 use crate::plan::Plan;
-use crate::spec::{BackSign, CampaignSpec, EventSpec, HeadEndSpec, KeepAliveSpec, PollSpec};
+use crate::spec::{BackSign, CampaignSpec, Condition, EventSpec, HeadEndSpec, KeepAliveSpec, PollSpec, Version};
 use alive::Alive;
 use amitwin_data::rows::Rows;
 use amitwin_sim_core::{Context, SimTime};
@@ -35,6 +36,7 @@ use ledger::Ledger;
 use links::Links;
 use numbers::Numbers;
 use serde::{Deserialize, Serialize};
+use standing::Standings;
 use std::sync::Arc;
 use talk::{Heard, Talk};
 
@@ -55,6 +57,8 @@ pub enum Event {
     },
     /// A minute is over.
     Minute,
+    /// Meters that wait for what a job asks of them are looked at again.
+    Look,
     /// All keep-alives of a period should have come.
     Alive {
         /// Of which, counted from 0.
@@ -108,6 +112,8 @@ pub struct Network {
     pub gateway: Arc<Vec<SiteId>>,
     /// Whether a site has a route at the start.
     pub reachable: Arc<Vec<bool>>,
+    /// Hops of each site to its border router at the start.
+    pub hops: Arc<Vec<u8>>,
     /// Partitions of the meshes.
     pub meshes: Vec<u32>,
     /// Of the backhaul, one way.
@@ -127,6 +133,8 @@ pub struct Duties<'a> {
     pub reads: &'a [PollSpec],
     /// The meters that are read, ascending.
     pub meters: &'a [SiteId],
+    /// Firmware of the communication boards of each kind of meter, as delivered.
+    pub delivered: &'a [Version],
     /// Keep-alives that they send, if they do.
     pub keep_alive: Option<&'a KeepAliveSpec>,
     /// Simulated time of the run.
@@ -141,6 +149,17 @@ pub struct Duties<'a> {
     pub begins_of_day: SimTime,
     /// Seed of the run.
     pub seed: u64,
+}
+
+/// What jobs ask of links and meters.
+fn conditions<'a>(campaigns: &'a [CampaignSpec], reads: &'a [PollSpec]) -> impl Iterator<Item = &'a Condition> {
+    let of_campaigns = campaigns.iter().filter_map(CampaignSpec::only_when);
+    of_campaigns.chain(reads.iter().filter_map(|read| read.only_when.as_ref()))
+}
+
+/// Whether jobs ask something of links, so that border routers are to tell of them.
+pub fn ask_of_links(campaigns: &[CampaignSpec], reads: &[PollSpec]) -> bool {
+    conditions(campaigns, reads).any(Condition::is_of_links)
 }
 
 /// An instance of the head-end fails.
@@ -228,8 +247,10 @@ pub struct HeadEnd {
     /// Rows of load profiles that have arrived.
     pub ledger: Ledger,
     numbers: Numbers,
-    /// What it knows of links, if a campaign waits for them.
+    /// What it knows of links, if a job asks for that.
     links: Links,
+    /// What it knows of meters, if a job asks for that.
+    standings: Standings,
     /// Its workers and its sessions, if they are limited.
     front: Option<Front>,
     /// Who is alive, if keep-alives tell.
@@ -246,11 +267,16 @@ pub struct HeadEnd {
 impl HeadEnd {
     /// A head-end over the given meshes.
     pub fn new(duties: &Duties<'_>, network: Network, talk: Talk) -> Self {
-        let waits = duties.campaigns.iter().any(|campaign| campaign.only_when().is_some());
+        let sites = network.partition.len();
+        let asked: Vec<&Condition> = conditions(duties.campaigns, duties.reads).collect();
+        let of_links = asked.iter().any(|condition| condition.is_of_links());
+        let of_meters = asked.iter().any(|condition| condition.is_of_meters());
+        let known = if of_meters { sites } else { 0 };
         let ledger = Ledger::of(duties.reads, talk.cosem(), network.partition.len(), duties.duration);
         let front = |limits| Front::new(limits, duties.seed, jobs::terms(duties, limits), &network.gateway, &ledger);
         HeadEnd {
-            links: Links::new(if waits { network.partition.len() } else { 0 }),
+            links: Links::new(if of_links { sites } else { 0 }),
+            standings: Standings::new(known, duties.delivered, duties.campaigns),
             jobs: jobs::of(duties, &network),
             meters: duties.meters.into(),
             front: duties.limits.map(front),
@@ -272,6 +298,9 @@ impl HeadEnd {
         }
         if let Some(alive) = &self.alive {
             alive.start(ctx);
+        }
+        if self.standings.are_wanted() {
+            self.look_later(ctx);
         }
         let (jobs, mut tools) = self.split();
         for job in jobs {
@@ -322,7 +351,12 @@ impl HeadEnd {
             event::Event::HeadEnd(Event::Alive { period }) => {
                 if let Some(alive) = &mut self.alive {
                     alive.look(ctx, &mut self.rows, period);
+                    alive.tell(&mut self.standings);
                 }
+            }
+            event::Event::HeadEnd(Event::Look) => {
+                self.look_later(ctx);
+                self.links_are_new(ctx);
             }
             event::Event::HeadEnd(event @ (Event::Ingested { .. } | Event::Redelivered { .. })) => {
                 if let Some(front) = &mut self.front {
@@ -352,10 +386,7 @@ impl HeadEnd {
             },
             event::Event::Health(health) => {
                 self.links.hear(&health);
-                let (jobs, mut tools) = self.split();
-                for job in jobs {
-                    job.links(ctx, &mut tools);
-                }
+                self.links_are_new(ctx);
             }
             event::Event::Visit(visit) => {
                 let (jobs, mut tools) = self.split();
@@ -364,6 +395,17 @@ impl HeadEnd {
                 }
             }
             _ => unreachable!("{event:?} belongs to a mesh"),
+        }
+    }
+
+    fn look_later(&self, ctx: &mut Ctx) {
+        ctx.schedule(ctx.now() + self.network.health_every, 0, event::Event::HeadEnd(Event::Look));
+    }
+
+    fn links_are_new(&mut self, ctx: &mut Ctx) {
+        let (jobs, mut tools) = self.split();
+        for job in jobs {
+            job.links(ctx, &mut tools);
         }
     }
 
@@ -389,6 +431,7 @@ impl HeadEnd {
             ledger: &mut self.ledger,
             numbers: &mut self.numbers,
             links: &self.links,
+            standings: &mut self.standings,
             front: self.front.as_mut(),
             statistics: &mut self.statistics,
             rows: &mut self.rows,
@@ -423,13 +466,17 @@ impl HeadEnd {
             Heard::OtherKeys => return self.other_keys(ctx, report),
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         };
+        if !matches!(report.kind, ReportKind::Back { by: BackSign::Route, .. }) {
+            self.standings.hear(report.meter, ctx.now());
+        }
         let job = match report.kind {
             ReportKind::Push { .. } | ReportKind::Bundle { .. } | ReportKind::Notice { .. } if refused => return,
             // Its row is that of the border router.
-            ReportKind::Alarm { .. } => return,
+            ReportKind::Alarm { alarm } => return self.standings.alarm(report.meter, alarm),
             ReportKind::Notice { notice, number } => {
                 if let (Notice::KeepAlive, Some(alive)) = (notice, &mut self.alive) {
                     alive.hear(ctx.now(), &mut self.rows, report, number);
+                    self.standings.silent(report.meter, false);
                 }
                 return;
             }

@@ -1,41 +1,44 @@
-//! `kind = "write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
+//! `kind = "ping"`, `"write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
 
-use super::quantity::Time;
+use super::quantity::{Maybe, Time};
 use super::target::Target;
 use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a campaign gets around its meters.
+/// How a campaign gets around its meters. Needs a `window` or `clusters`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PaceSpec {
     /// When it starts.
     #[serde(with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
     pub at: SimTime,
-    /// Time over which the turns of the meters of a wave are spread evenly, in the order of ids.
-    #[serde(with = "Time")]
+    /// Time over which the turns of the meters of a wave are spread evenly.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
-    pub window: SimTime,
-    /// Meters that the campaign talks to at a time at the most; those whose turn comes meanwhile wait. As many as there are when missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub parallel: Option<u32>,
+    pub window: Option<SimTime>,
     /// How long the head-end waits for an answer.
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
-    /// How often a question is asked at most before the meter counts as failed.
-    #[serde(default = "attempts_default")]
+    /// How often a question is asked at most before the meter counts as failed; 3 when missing, of a ping once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 20))]
-    pub attempts: u8,
+    pub attempts: Option<u8>,
     /// Which meters: those that fit all that is said, all of them when nothing is.
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
-    /// Which of the meters are served first, and when it is halted.
+    /// Whose turn is when, and when it is halted.
     #[serde(flatten)]
     pub waves: WavesSpec,
+}
+
+impl Default for PaceSpec {
+    /// At the start of the run, within a minute.
+    fn default() -> Self {
+        PaceSpec::new(SimTime::ZERO, SimTime::from_secs(60))
+    }
 }
 
 /// How long the head-end waits for an answer, when the file does not say.
@@ -52,10 +55,9 @@ impl PaceSpec {
     pub fn new(at: SimTime, window: SimTime) -> PaceSpec {
         PaceSpec {
             at,
-            window,
-            parallel: None,
+            window: Some(window),
             timeout: timeout_default(),
-            attempts: attempts_default(),
+            attempts: None,
             target: Target::default(),
             waves: WavesSpec::default(),
         }

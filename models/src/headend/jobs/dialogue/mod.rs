@@ -8,7 +8,8 @@ mod topic;
 
 pub use topic::Topic;
 
-use super::held::{Held, Waiting};
+use super::held::{Gate, Held, Waiting};
+use super::order::Fleet;
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::{Ask, Said};
@@ -20,7 +21,7 @@ use crate::headend::links::Lack;
 use crate::headend::sessions::Key;
 use crate::headend::{self, Ctx};
 use crate::node::SiteId;
-use crate::spec::PaceSpec;
+use crate::spec::{JobSpec, PaceSpec};
 use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -160,17 +161,22 @@ pub struct Dialogue {
     name: Arc<str>,
     topic: Topic,
     pace: PaceSpec,
+    /// Times that a question is asked at most.
+    attempts: u8,
     meters: Arc<[SiteId]>,
     waves: Waves,
-    /// Positions of the meters of each wave, in the order of ids.
+    /// Positions of the meters of each wave, in the order of their turns.
     turns: Vec<Vec<u32>>,
+    /// When each cluster of each wave begins, from the beginning of the wave on; empty without clusters.
+    clusters: Vec<Vec<SimTime>>,
     held: Held,
     state: State,
 }
 
 impl Dialogue {
-    /// Job `job` over these meters.
-    pub fn new(name: &str, (topic, pace): (Topic, &PaceSpec), job: u16, meters: Arc<[SiteId]>, seed: u64) -> Self {
+    /// Job `job` over these meters, of a kind that asks questions.
+    pub fn new(name: &str, spec: &JobSpec, job: u16, meters: Arc<[SiteId]>, fleet: Fleet<'_>) -> Self {
+        let (pace, topic) = spec.pace().zip(Topic::of(spec)).expect("whoever is no reset or image asks questions");
         let state = State {
             wave: 0,
             begun: None,
@@ -184,9 +190,9 @@ impl Dialogue {
             halted: false,
             waiting: Vec::new(),
         };
-        let waves = Waves::new(&pace.waves, &meters, job, seed);
+        let waves = Waves::new(&pace.waves, &meters, job, fleet);
         let sorted = |wave| {
-            let mut positions = waves.by_id(wave);
+            let mut positions = waves.in_order(wave);
             positions.sort_by_key(|&position| pace.waves.turns.get(position as usize));
             positions
         };
@@ -195,6 +201,8 @@ impl Dialogue {
             name: name.into(),
             topic,
             pace: pace.clone(),
+            attempts: spec.attempts(),
+            clusters: pace.waves.clusters.map_or_else(Vec::new, |of| waves.clusters(of, job, fleet.seed)),
             turns: (0..waves.count() as u16).map(sorted).collect(),
             waves,
             held: Held::new(&pace.waves),
@@ -212,14 +220,22 @@ impl Dialogue {
         &self.turns[usize::from(self.state.wave)]
     }
 
-    /// When a turn of the wave comes: spread evenly over the window, unless the campaign has them.
+    /// When a turn of the wave comes: with its cluster, or spread evenly over the window, unless the campaign has them.
     fn planned(&self, place: u32) -> SimTime {
         if let Some(&turn) = self.pace.waves.turns.get(self.wave()[place as usize] as usize) {
             return turn;
         }
         let Some(begun) = self.state.begun else { return self.pace.at };
-        let into = u128::from(self.pace.window.nanos()) * u128::from(place) / self.wave().len().max(1) as u128;
-        begun + SimTime::from_nanos(into as u64)
+        if let (Some(of), Some(begins)) = (self.pace.waves.clusters, self.clusters.get(usize::from(self.state.wave))) {
+            return begun + begins[place as usize / of.size.max(1) as usize];
+        }
+        begun + self.into_window(place, self.wave().len())
+    }
+
+    /// How far into the window a place among so many is.
+    fn into_window(&self, place: u32, count: usize) -> SimTime {
+        let window = self.pace.window.unwrap_or_default();
+        SimTime::from_nanos((u128::from(window.nanos()) * u128::from(place) / count.max(1) as u128) as u64)
     }
 
     fn wait_for(&mut self, ctx: &mut Ctx, place: u32) {
@@ -229,8 +245,8 @@ impl Dialogue {
         }
     }
 
-    fn begin_wave(&mut self, ctx: &mut Ctx, tools: &Tools<'_>) {
-        self.state.begun = Some(ctx.now());
+    fn begin_wave(&mut self, ctx: &mut Ctx, tools: &Tools<'_>, at: SimTime) {
+        self.state.begun = Some(at);
         if let Topic::Certificates { renew_before, .. } = self.topic {
             return self.watch(ctx, tools, renew_before);
         }
@@ -258,9 +274,18 @@ impl Dialogue {
             self.over(ctx, tools, Talked::new(position, now, None), Outcome::Unreachable, None);
         } else if tools.talk.has_expired(meter, now) && !self.topic.comes_again() {
             self.over(ctx, tools, Talked::new(position, now, None), Outcome::Expired, None);
-        } else if !self.held.holds(tools, now, position, meter) {
-            self.queue(ctx, tools, (position, now, None));
+        } else {
+            match self.held.gate(tools, now, position, meter) {
+                Gate::Open => self.queue(ctx, tools, (position, now, None)),
+                Gate::Waits => {}
+                Gate::LeftOut(waiting) => self.leave_out(ctx, tools, waiting),
+            }
         }
+    }
+
+    fn leave_out(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, waiting: Waiting) {
+        let talked = Talked::new(waiting.index, waiting.since, Some(waiting.lack));
+        self.over(ctx, tools, talked, Outcome::LeftOut, None);
     }
 
     /// A meter may be talked to as soon as others leave room.
@@ -272,7 +297,7 @@ impl Dialogue {
     }
 
     fn fill(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
-        let most = self.pace.parallel.unwrap_or(u32::MAX) as usize;
+        let most = self.pace.waves.parallel.unwrap_or(u32::MAX) as usize;
         while self.state.under_way.len() < most {
             let Some((position, planned, lack)) = self.state.queue.pop_front() else { break };
             let mut talked = Talked::new(position, planned, lack);
@@ -317,7 +342,7 @@ impl Dialogue {
         let Some(talked) = self.state.under_way.get(&read).copied().filter(|talked| talked.attempts == attempt) else {
             return;
         };
-        let (tries, most) = (talked.tries.into(), self.pace.attempts.into());
+        let (tries, most) = (talked.tries.into(), self.attempts.into());
         match tools.after_failure(ctx, self.key(read, &talked), tries, most) {
             Next::Now => self.say(ctx, tools, read),
             Next::After(pause) => self.wake(ctx, ctx.now() + pause, Wake::Again { read, attempt }),
@@ -406,13 +431,20 @@ impl JobKind for Dialogue {
         Ok(())
     }
 
-    fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {
-        self.wake(ctx, self.pace.at, Wake::Wave);
+    fn start(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        match self.topic {
+            // A ping has always been planned beforehand; the order of what happens at the same time follows from that.
+            Topic::Ping => self.begin_wave(ctx, tools, self.pace.at),
+            _ => self.wake(ctx, self.pace.at, Wake::Wave),
+        }
     }
 
     fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
         match wake {
-            Wake::Wave => self.begin_wave(ctx, tools),
+            Wake::Wave => {
+                let now = ctx.now();
+                self.begin_wave(ctx, tools, now);
+            }
             Wake::Due { .. } if self.state.halted => {}
             Wake::Due { position } => {
                 if self.is_due(ctx, tools, position) {
@@ -466,8 +498,7 @@ impl JobKind for Dialogue {
         let meters = self.meters.clone();
         let looked = self.held.look(tools, ctx.now(), |position| meters[position as usize]);
         for waiting in looked.left_out {
-            let talked = Talked::new(waiting.index, waiting.since, Some(waiting.lack));
-            self.over(ctx, tools, talked, Outcome::LeftOut, None);
+            self.leave_out(ctx, tools, waiting);
         }
         for (at, Waiting { index: position, lack, .. }) in looked.released {
             self.wake(ctx, at, Wake::Released { position, lack });

@@ -17,6 +17,8 @@ const HALF_S: f64 = 0.5;
 /// What a campaign wants.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Topic {
+    /// It answers.
+    Ping,
     /// A setting has this value.
     Write(Setting, i32),
     /// The contacts of the relay are closed.
@@ -69,7 +71,8 @@ impl Topic {
     /// Of a campaign that asks questions.
     pub fn of(job: &JobSpec) -> Option<Topic> {
         match job {
-            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Reset(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Ping(_) => Some(Topic::Ping),
             JobSpec::Write(write) => Some(Topic::Write(write.what, write.value)),
             JobSpec::Relay(relay) => Some(Topic::Relay { connect: relay.action == RelayAction::Reconnect }),
             JobSpec::Time(time) => Some(Topic::Time { if_off_by: time.if_off_by }),
@@ -84,6 +87,7 @@ impl Topic {
     /// Its word in tables.
     pub fn kind(self) -> TransactionKind {
         match self {
+            Topic::Ping => TransactionKind::Ping,
             Topic::Write(..) => TransactionKind::Write,
             Topic::Relay { .. } => TransactionKind::Relay,
             Topic::Time { .. } => TransactionKind::Time,
@@ -97,7 +101,7 @@ impl Topic {
         match self {
             Topic::Write(setting, value) => Ask::Set(setting, value),
             Topic::Relay { connect } => Ask::Relay { connect },
-            Topic::Time { .. } => Ask::Clock,
+            Topic::Ping | Topic::Time { .. } => Ask::Clock,
             Topic::Certificates { .. } => Ask::MakePair,
             Topic::Keys { .. } => {
                 let keys = talk.keys(meter);
@@ -127,6 +131,7 @@ impl Topic {
             // Its keys have been changed meanwhile: the same under those that it has now.
             (_, ask, Came::Undeciphered) if talk.keys(meter).have_changed() && talked.turns() => Follows::Ask(ask),
             (_, _, Came::Undeciphered) => Follows::Over(Outcome::Refused),
+            (Topic::Ping, Ask::Clock, Came::Said(_)) => Follows::Over(Outcome::Ok),
             (Topic::Write(setting, _), Ask::Set(..), Came::Said(Said::Done)) => Follows::Ask(Ask::Setting(setting)),
             (Topic::Write(setting, value), Ask::Setting(_), Came::Said(Said::Value(read))) => {
                 let is_right = *read == encoded(setting, value);

@@ -5,6 +5,7 @@ mod sessions;
 mod waves;
 
 use super::held::{Held, Waiting};
+use super::order::Fleet;
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::Fate;
@@ -147,13 +148,13 @@ pub struct Firmware {
 }
 
 impl Firmware {
-    /// Job `job` with image `image` of the run, over these meters; with the run's seed, and what clocks show as it begins.
+    /// Job `job` with image `image` of the run, over these meters; with the fleet that they are of, and what clocks show as it begins.
     pub fn new(
         name: &str,
         spec: &FirmwareSpec,
         (job, image): (u16, u16),
         meters: Arc<[SiteId]>,
-        (seed, begins_of_day): (u64, SimTime),
+        (fleet, begins_of_day): (Fleet<'_>, SimTime),
     ) -> Self {
         let state = State {
             phase: Phase::Waits,
@@ -177,7 +178,7 @@ impl Firmware {
             halted: false,
             forbidden: false,
         };
-        let waves = Waves::new(&spec.waves, &meters, job, seed);
+        let waves = Waves::new(&spec.waves, &meters, job, fleet);
         let held = Held::new(&spec.waves);
         let spec = Box::new(spec.clone());
         Firmware { job, image, name: name.into(), spec, meters, waves, held, begins_of_day, state }

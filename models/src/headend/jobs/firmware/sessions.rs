@@ -5,7 +5,7 @@ use super::{Ctx, Firmware, Tools, Wake};
 use crate::apdu::{Ask, ImageStep, Said};
 use crate::backhaul::{DownKind, Report};
 use crate::headend::front::Left;
-use crate::headend::jobs::held::{Looked, Waiting};
+use crate::headend::jobs::held::{Gate, Looked, Waiting};
 use crate::headend::jobs::technicians::Cause;
 use crate::headend::links::Lack;
 use crate::headend::sessions::Key;
@@ -45,7 +45,7 @@ impl Asked {
 impl Firmware {
     /// Begins sessions until as many as may be are open.
     pub(super) fn fill(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
-        while self.state.open < self.spec.concurrent {
+        while self.state.open < self.spec.parallel() {
             let Some(position) = self.state.queue.pop_front() else { break };
             let phase = self.state.phase;
             if phase == Phase::Serve && self.holds(ctx, tools, position) {
@@ -83,11 +83,18 @@ impl Firmware {
     /// Whether a meter has to wait for its link before anything is asked of it; of one that has been let in that is no longer asked.
     fn holds(&mut self, ctx: &Ctx, tools: &Tools<'_>, position: u32) -> bool {
         let meter = self.meters[position as usize];
-        let entry = &mut self.state.entries[position as usize];
-        if *entry == Entry::Closed && !self.held.holds(tools, ctx.now(), position, meter) {
-            *entry = Entry::Open;
+        if self.state.entries[position as usize] != Entry::Closed {
+            return false;
         }
-        *entry == Entry::Closed
+        match self.held.gate(tools, ctx.now(), position, meter) {
+            Gate::Open => {
+                self.state.entries[position as usize] = Entry::Open;
+                return false;
+            }
+            Gate::Waits => {}
+            Gate::LeftOut(waiting) => self.leave_out(waiting),
+        }
+        true
     }
 
     /// Links have been told of: who waits has its turn, goes on waiting or is left out.
@@ -289,6 +296,9 @@ impl Firmware {
         let after = progress.stage;
         if before == Stage::Activating && after != Stage::Activating {
             self.state.activating -= 1;
+        }
+        if matches!(after, Stage::Running | Stage::HadIt) {
+            tools.standings.runs(report.meter, self.image);
         }
         if after == Stage::Failed {
             self.call(tools, asked.position, Cause::NotServed);
