@@ -77,6 +77,7 @@ fn reset(draws: &mut Draws, meters: u32) -> ResetSpec {
 fn ping(draws: &mut Draws, meters: u32) -> PaceSpec {
     PaceSpec {
         at: seconds(300 + draws.below(2_000)),
+        every: None,
         window: Some(seconds(1 + draws.below(300))),
         timeout: seconds(5 + draws.below(60)),
         attempts: Some(1 + draws.below(3) as u8),

@@ -408,3 +408,52 @@ fn clocks_that_are_off_are_set_and_drift_on_from_there() {
     };
     assert_eq!(of(Payload::Real), of(Payload::Sized));
 }
+
+#[test]
+fn rounds_follow_each_other_by_their_schedule_or_as_soon_as_the_last_one_is_over() {
+    let hours = |n: u64| seconds(3_600 * n);
+    let planned = |ran: &Ran, name: &str| {
+        let mut planned: Vec<f64> = rows(ran, name).iter().map(|row| row.planned_s).collect();
+        planned.sort_by(f64::total_cmp);
+        planned
+    };
+    for payload in both() {
+        let mut spec = ideal(4, 0.0, 36_000);
+        spec.dlms.payload = payload;
+        let every = |pace| PaceSpec { every: Some(hours(3)), ..pace };
+        let slow = PaceSpec { window: Some(hours(4)), ..pace(100, 60) };
+        spec.campaigns = vec![
+            keys("keys", every(pace(100, 40))),
+            write("slow", every(slow), Setting::PushRetries, 3),
+            campaign("ping", JobSpec::Ping(every(pace(200, 40)))),
+        ];
+        spec.polls = vec![reads(35_000)];
+        let ran = run(&spec);
+        // 10 h have a beginning and three more, each with a turn every 10 s.
+        let turns = |at: u64| (0..16).map(move |n| (at + n / 4 * 10_800 + n % 4 * 10) as f64);
+        assert_eq!(planned(&ran, "keys"), turns(100).collect::<Vec<_>>());
+        assert_eq!(planned(&ran, "ping"), turns(200).collect::<Vec<_>>());
+        // Turns an hour apart, of which the last is three hours after the first: the next round begins when its answer has come.
+        let slow = rows(&ran, "slow");
+        let last_s =
+            slow.iter().filter(|row| row.planned_s <= 10_900.0).filter_map(|row| row.answered_s).fold(0.0, f64::max);
+        assert!(last_s > 10_900.0, "{last_s}");
+        assert_eq!(planned(&ran, "slow")[3..6], [10_900.0, last_s, last_s + 3_600.0]);
+        for name in ["keys", "ping"] {
+            let all = rows(&ran, name);
+            assert_eq!((count(&all, Outcome::Ok), all.len()), (16, 16), "{name}");
+            assert_eq!(all.iter().map(|row| row.transaction).collect::<BTreeSet<_>>().len(), 16);
+        }
+        assert_eq!(ran.head_end().statistics.commands.keys_changed, 16);
+        // Whoever has had four keys is read under the last.
+        assert_eq!(count(&rows(&ran, "reads-35000"), Outcome::Ok), 4);
+    }
+    // A round that is halted is the last.
+    let mut spec = ideal(4, 0.0, 36_000);
+    let waves = WavesSpec { stop_at_failed: Some(0.1), ..WavesSpec::default() };
+    spec.campaigns = vec![keys("keys", PaceSpec { every: Some(hours(3)), waves, ..pace(100, 40) })];
+    spec.events = vec![event("dark", 12_000, None, Act::PowerOff(PowerOff {}), vec![1, 2, 3, 4])];
+    let ran = run(&spec);
+    let all = rows(&ran, "keys");
+    assert_eq!((count(&all, Outcome::Ok), all.len()), (8, 12), "two rounds, and the one that is halted");
+}

@@ -14,6 +14,11 @@ pub struct PaceSpec {
     #[serde(with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
     pub at: SimTime,
+    /// Time between the starts of two rounds, in each of which every meter has its turn, such as "1d"; one round when missing. A round that takes longer delays the next one, and one that is
+    /// halted is the last.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "3h", "x-max" = "366d"))]
+    pub every: Option<SimTime>,
     /// Time over which the turns of the meters of a wave are spread evenly.
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
@@ -55,6 +60,7 @@ impl PaceSpec {
     pub fn new(at: SimTime, window: SimTime) -> PaceSpec {
         PaceSpec {
             at,
+            every: None,
             window: Some(window),
             timeout: timeout_default(),
             attempts: None,

@@ -24,7 +24,12 @@ fn campaigns_of_questions_go_on() {
         let pace = PaceSpec { timeout, waves, ..PaceSpec::new(seconds(120), seconds(100)) };
         let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };
         let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
-        let write = WriteSpec { pace: pace.clone(), what: Setting::PushRetries, value: 7 };
+        // The first round is over after a few minutes.
+        let write = WriteSpec {
+            pace: PaceSpec { every: Some(seconds(600)), ..pace.clone() },
+            what: Setting::PushRetries,
+            value: 7,
+        };
         let keys = KeyChangeSpec { pace: PaceSpec { attempts: Some(1), ..pace.clone() }, recover_after: seconds(100) };
         let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
         spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];

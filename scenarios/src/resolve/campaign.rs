@@ -88,9 +88,12 @@ fn ends_its_waves(cx: &mut Context<'_>, campaign: &CampaignSpec) {
         }
     }
     let (in_waves, updates) = (waves.shares.is_some(), campaign.job.firmware().is_some());
-    if (in_waves || updates) && campaign.only_when().is_some() && campaign.wait().is_none() {
+    let in_rounds = campaign.job.pace().is_some_and(|pace| pace.every.is_some());
+    if (in_waves || updates || in_rounds) && campaign.only_when().is_some() && campaign.wait().is_none() {
         let ends = if in_waves {
             format!("the waves of the campaign `{name}` may never end")
+        } else if in_rounds {
+            format!("a round of the campaign `{name}` may never end")
         } else {
             format!("the campaign `{name}` may never activate its image")
         };

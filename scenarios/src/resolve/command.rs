@@ -50,8 +50,13 @@ fn renews(cx: &mut Context<'_>, name: &str, renewal: &RenewalSpec) {
         cx.error(&["campaign", name, "renew_before"], title, "as long as they are valid", help);
     }
     let waves = &renewal.pace.waves;
-    let said =
-        [(waves.shares.is_some(), "waves"), (waves.clusters.is_some(), "clusters"), (waves.order.is_some(), "order")];
+    let every = renewal.pace.every.is_some();
+    let said = [
+        (every, "every"),
+        (waves.shares.is_some(), "waves"),
+        (waves.clusters.is_some(), "clusters"),
+        (waves.order.is_some(), "order"),
+    ];
     for (_, key) in said.into_iter().filter(|(said, _)| *said) {
         let title = format!("the campaign `{name}` has `{key}`, and its turns come when certificates run out");
         let help =

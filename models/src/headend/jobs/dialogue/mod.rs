@@ -37,6 +37,8 @@ const TURNS_MAX: u8 = 6;
 pub enum Wake {
     /// A wave begins.
     Wave,
+    /// A round begins after the first.
+    Round,
     /// A meter's turn has come.
     Turn {
         /// Its place in the wave.
@@ -135,6 +137,8 @@ impl Talked {
 /// A campaign in the middle of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
+    /// Which round, where meters have their turns in rounds.
+    round: u16,
     wave: u16,
     /// When it began; `None` before the first one.
     begun: Option<SimTime>,
@@ -147,7 +151,7 @@ pub struct State {
     under_way: BTreeMap<u32, Talked>,
     /// Meters that have a row, by bit.
     done: Vec<u64>,
-    /// Turns that each meter has had, where it has several.
+    /// Turns that each meter has had, where they come by its own state.
     rounds: Vec<u16>,
     failed: u32,
     halted: bool,
@@ -178,6 +182,7 @@ impl Dialogue {
     pub fn new(name: &str, spec: &JobSpec, job: u16, meters: Arc<[SiteId]>, fleet: Fleet<'_>) -> Self {
         let (pace, topic) = spec.pace().zip(Topic::of(spec)).expect("whoever is no reset or image asks questions");
         let state = State {
+            round: 0,
             wave: 0,
             begun: None,
             next: 0,
@@ -225,11 +230,16 @@ impl Dialogue {
         if let Some(&turn) = self.pace.waves.turns.get(self.wave()[place as usize] as usize) {
             return turn;
         }
-        let Some(begun) = self.state.begun else { return self.pace.at };
+        let Some(begun) = self.state.begun else { return self.round_at() };
         if let (Some(of), Some(begins)) = (self.pace.waves.clusters, self.clusters.get(usize::from(self.state.wave))) {
             return begun + begins[place as usize / of.size.max(1) as usize];
         }
         begun + self.into_window(place, self.wave().len())
+    }
+
+    /// When the round begins.
+    fn round_at(&self) -> SimTime {
+        self.pace.at + self.pace.every.unwrap_or_default() * u64::from(self.state.round)
     }
 
     /// How far into the window a place among so many is.
@@ -263,6 +273,21 @@ impl Dialogue {
             (self.state.begun, self.state.next) = (None, 0);
             self.wake(ctx, ctx.now() + self.pace.waves.pause, Wake::Wave);
         }
+        let every = self.pace.every.filter(|_| self.state.left == 0 && !self.state.halted && is_last);
+        if let Some(every) = every.filter(|_| self.state.begun.is_some()) {
+            let next = self.round_at() + every;
+            self.state.begun = None;
+            self.wake(ctx, next.max(ctx.now()), Wake::Round);
+        }
+    }
+
+    /// All meters have their turns anew.
+    fn begin_round(&mut self, ctx: &mut Ctx, tools: &Tools<'_>) {
+        let state = &mut self.state;
+        (state.round, state.wave, state.next, state.failed) = (state.round.saturating_add(1), 0, 0, 0);
+        state.done.fill(0);
+        let now = ctx.now();
+        self.begin_wave(ctx, tools, now);
     }
 
     /// A meter's turn has come.
@@ -412,6 +437,7 @@ impl JobKind for Dialogue {
         match wake {
             Wake::Turn { place } => (place as usize) < self.wave().len(),
             Wake::Due { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
+            Wake::Round => self.pace.every.is_some(),
             Wake::Wave | Wake::Timeout { .. } | Wake::Again { .. } => true,
         }
     }
@@ -445,6 +471,7 @@ impl JobKind for Dialogue {
                 let now = ctx.now();
                 self.begin_wave(ctx, tools, now);
             }
+            Wake::Round => self.begin_round(ctx, tools),
             Wake::Due { .. } if self.state.halted => {}
             Wake::Due { position } => {
                 if self.is_due(ctx, tools, position) {

@@ -69,6 +69,11 @@ pub enum Wake {
         /// Number of the question.
         read: u32,
     },
+    /// A meter that was told to activate the image has had its time, and the question whether it has waits for a session.
+    Overdue {
+        /// Number of the question.
+        read: u32,
+    },
     /// The next block of a burst goes to a meter.
     Burst {
         /// Its position in the order of ids.
@@ -228,7 +233,7 @@ impl JobKind for Firmware {
             | Wake::Released { position, .. }
             | Wake::Place { position }
             | Wake::Burst { position } => (position as usize) < self.meters.len(),
-            Wake::Next | Wake::Timeout { .. } => true,
+            Wake::Next | Wake::Timeout { .. } | Wake::Overdue { .. } => true,
             Wake::Block { place } => {
                 self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len()
             }
@@ -277,6 +282,7 @@ impl JobKind for Firmware {
             Wake::Released { position, lack } => self.released(ctx, tools, position, lack),
             Wake::Turn { position } => self.turn(ctx, tools, position),
             Wake::Timeout { read } => self.timed_out(ctx, tools, read),
+            Wake::Overdue { read } => self.overdue(ctx, tools, read),
             Wake::Place { position } => self.placed(ctx, tools, position),
             Wake::Burst { position } => self.burst_on(ctx, tools, position),
         }

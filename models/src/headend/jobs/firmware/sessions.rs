@@ -28,6 +28,8 @@ pub(super) struct Asked {
     step: ImageStep,
     /// When it left the head-end.
     sent: SimTime,
+    /// It has left.
+    left: bool,
     /// It is part of a session; after an activation there is none.
     session: bool,
 }
@@ -161,20 +163,30 @@ impl Firmware {
         progress.tries = progress.tries.saturating_add(1);
         progress.requests = progress.requests.saturating_add(1);
         let session = progress.stage != Stage::Activating;
-        self.state.asked.insert(read, Asked { position, step, sent: ctx.now(), session });
+        let until = (!session).then(|| progress.activated.unwrap_or_default() + self.spec.give_up_after);
+        self.state.asked.insert(read, Asked { position, step, sent: ctx.now(), left: false, session });
         let key = self.key(position, read);
         if let Some(from) = from {
             tools.go_on(ctx, self.key(position, from), key);
         }
         if let Some(left) = tools.ask(ctx, key, Ask::Image { image: self.image, step }) {
             self.has_left(ctx, read, left);
+        } else if let Some(until) = until {
+            self.wake(ctx, until.max(ctx.now()), Wake::Overdue { read });
+        }
+    }
+
+    /// A meter that activates the image has had its time: it is given up, unless it is being asked.
+    pub(super) fn overdue(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        if self.state.asked.get(&read).is_some_and(|asked| !asked.left) {
+            self.timed_out(ctx, tools, read);
         }
     }
 
     /// A question has left.
     pub(super) fn has_left(&mut self, ctx: &mut Ctx, read: u32, left: Left) {
         let Some(asked) = self.state.asked.get_mut(&read) else { return };
-        asked.sent = left.at;
+        (asked.sent, asked.left) = (left.at, true);
         let progress = &mut self.state.meters[asked.position as usize];
         progress.bytes = progress.bytes.saturating_add(u32::from(left.bytes));
         self.wake(ctx, left.at + self.spec.timeout, Wake::Timeout { read });
