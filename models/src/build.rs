@@ -1,6 +1,7 @@
 //! From a specification to partitions that can run.
 
 mod coupling;
+mod tree;
 
 use crate::apdu::Cosem;
 use crate::backhaul::HEAD_END;
@@ -10,7 +11,6 @@ use crate::climate::overheating::Hours;
 use crate::context::Facts;
 use crate::fleet::{Fleet, Kind};
 use crate::gateway::Gateways;
-use crate::headend::jobs::order::NO_WAY;
 use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::jobs::technicians::Field;
 use crate::headend::jobs::{self, firmware};
@@ -48,6 +48,7 @@ use amitwin_sim_core::rng::Stream;
 use coupling::{foreign, group};
 use rayon::prelude::*;
 use std::sync::Arc;
+use tree::{hops_mean, hops_of_sites};
 
 /// A world ready for the engine.
 pub struct Built {
@@ -213,32 +214,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     Ok(Built { left_out, ..assemble(spec, cells, (plan, cosem, hops_of_sites), &meters) })
 }
 
-/// Mean hops of all meters and repeaters with a way to their border router; 1 without a mesh.
-fn hops_mean(meshes: &[(Facts, AnyMedium)]) -> f64 {
-    let meshes = meshes.iter().filter_map(|(facts, medium)| Some((facts, medium.mesh()?)));
-    let ways = meshes.flat_map(|(facts, mesh)| facts.members().map(|node| mesh.net.way(node)));
-    let (sum, count) =
-        ways.filter(|way| way.0.is_some()).fold((0, 0u32), |(sum, n), way| (sum + u32::from(way.1), n + 1));
-    if count == 0 { 1.0 } else { f64::from(sum) / f64::from(count) }
-}
-
-/// Hops of each site to its border router as the run begins; one of all without a mesh.
-fn hops_of_sites(count: usize, meshes: &[(Facts, AnyMedium)]) -> Vec<u8> {
-    let mut hops = vec![NO_WAY; count];
-    for (facts, medium) in meshes {
-        for node in facts.members() {
-            hops[facts.sites[node].at()] = match medium.mesh() {
-                None => 1,
-                Some(mesh) => match mesh.net.way(node) {
-                    (Some(_), hops) => hops,
-                    (None, _) => NO_WAY,
-                },
-            };
-        }
-    }
-    hops
-}
-
 /// How long a meter that restarts alone is away: it boots, and finds its way back into the mesh.
 fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
     let boot_s = 0.5 * (spec.device.boot.0 + spec.device.boot.1).secs_f64();
@@ -259,11 +234,6 @@ fn is_spoken(spec: &WorldSpec) -> bool {
         || !spec.polls.is_empty()
         || spec.device.last_gasp.is_some()
         || spec.device.clock.is_some()
-}
-
-/// Whether a job asks something of links.
-fn waits_for_links(spec: &WorldSpec) -> bool {
-    headend::ask_of_links(&spec.campaigns, &spec.polls)
 }
 
 struct Kit<'a> {
@@ -435,7 +405,7 @@ impl Kit<'_> {
             start: spec.mesh.start,
             links_every: spec.record.links_every,
             load_every: spec.record.load_every,
-            tells_health: waits_for_links(spec).then_some(spec.backhaul.latency),
+            tells_health: headend::ask_of_links(&spec.campaigns, &spec.polls).then_some(spec.backhaul.latency),
             jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count() as u16,
             spreads: spec.campaigns.iter().filter_map(|c| c.job.firmware()).map(firmware::slots).max().unwrap_or(0),
         };

@@ -47,7 +47,7 @@ fn clocks(name: &str, pace: PaceSpec, if_off_by: u64) -> CampaignSpec {
 }
 
 fn keys(name: &str, pace: PaceSpec) -> CampaignSpec {
-    campaign(name, JobSpec::Keys(Box::new(KeyChangeSpec { pace, recover_after: seconds(240) })))
+    campaign(name, JobSpec::Keys(Box::new(KeyChangeSpec::new(pace))))
 }
 
 fn reads(at: u64) -> PollSpec {
@@ -456,4 +456,45 @@ fn rounds_follow_each_other_by_their_schedule_or_as_soon_as_the_last_one_is_over
     let ran = run(&spec);
     let all = rows(&ran, "keys");
     assert_eq!((count(&all, Outcome::Ok), all.len()), (8, 12), "two rounds, and the one that is halted");
+}
+
+#[test]
+fn master_keys_wrap_the_next_ones_and_floods_reach_whoever_has_the_broadcast_key() {
+    for (payload, loss) in both().into_iter().flat_map(|payload| [(payload, 0.0), (payload, 0.3)]) {
+        let mut spec = ideal(6, loss, 30_000);
+        spec.dlms.payload = payload;
+        let all = |at| PaceSpec { attempts: Some(20), ..pace(at, 60) };
+        let keys = |name: &str, pace: PaceSpec, broadcast| {
+            let keys = KeyChangeSpec { master: true, broadcast, ..KeyChangeSpec::new(pace) };
+            campaign(name, JobSpec::Keys(Box::new(keys)))
+        };
+        let flood = |name: &str, at| {
+            let window = Some(Window::Range(SimTime::ZERO, seconds(10)));
+            CampaignSpec::reset(name, ResetSpec { at: seconds(at), window, ..ResetSpec::default() })
+        };
+        let some = PaceSpec { target: Target::of(vec![1, 2, 3]), ..all(8_000) };
+        spec.campaigns = vec![
+            flood("before", 1_000),
+            keys("first", all(2_000), true),
+            flood("between", 6_000),
+            keys("some", some, true),
+            flood("after", 14_000),
+            keys("masters", all(20_000), false),
+        ];
+        let ran = run(&spec);
+        // Each master key has wrapped the next one.
+        for (name, meant) in [("first", 6), ("some", 3), ("masters", 6)] {
+            assert_eq!(count(&rows(&ran, name), Outcome::Ok), meant, "{name} {payload:?} {loss}");
+        }
+        let reset = |name: &str| -> Vec<u32> {
+            rows(&ran, name).iter().filter(|row| row.reset_s.is_some()).map(|row| row.node).collect()
+        };
+        if loss == 0.0 {
+            assert_eq!([reset("before"), reset("between")], [[1, 2, 3, 4, 5, 6]; 2]);
+            assert_eq!(reset("after"), [1, 2, 3], "the others have the former broadcast key: {payload:?}");
+        } else {
+            assert!(!reset("between").is_empty());
+            assert!(reset("after").iter().all(|node| [1, 2, 3].contains(node)));
+        }
+    }
 }

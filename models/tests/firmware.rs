@@ -487,29 +487,3 @@ fn one_hop_takes_little_more_than_the_air_does() {
     let took = (last_s - 600.0) / air_s;
     assert!((1.0..1.2).contains(&took), "{took} times the time that {blocks} blocks are on the air");
 }
-
-#[test]
-fn a_meter_is_given_up_in_time_while_the_question_waits_for_a_session() {
-    let image = FirmwareSpec {
-        delivery: Some(FirmwareDelivery::Unicast),
-        target: Target::of(vec![1]),
-        give_up_after: seconds(600),
-        ..FirmwareSpec::new(seconds(60), 500)
-    };
-    let mut spec = firmware_over_ideal(2, 0.0, 3_000, image);
-    let patient = PermitsSpec { open: 1, wait: seconds(86_400), ..PermitsSpec::default() };
-    spec.head_end = Some(HeadEndSpec { permits: Some(patient), ..HeadEndSpec::default() });
-    assert_eq!(count(&run(&spec), Outcome::Ok), 1);
-    // The only session is that of a ping to a meter without supply, from before the meter is back until after the run.
-    let ping =
-        PaceSpec { timeout: seconds(3_600), target: Target::of(vec![2]), ..PaceSpec::new(seconds(110), seconds(1)) };
-    let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..spec.campaigns[0].clone() };
-    spec.campaigns.push(clocks);
-    spec.events = vec![event("dark", 50, None, Act::PowerOff(PowerOff {}), vec![2])];
-    let ran = run(&spec);
-    let row = rows(&ran)[0];
-    // It runs the image, as nobody has heard.
-    assert_eq!((row.outcome, row.image_state.0, row.answered_s), (Outcome::Failed, Some(ImageState::Running), None));
-    let told_s = row.verified_s.0.expect("verified");
-    assert!((60.0..110.0).contains(&told_s), "the ping comes after it: {row:?}");
-}

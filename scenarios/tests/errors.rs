@@ -211,17 +211,13 @@ fn rules_across_fields() {
     gallery.add("only_when_of_nothing", waits("hops <= 3"));
     gallery.add("only_when_upside_down", waits("snr <= 15 dB"));
     gallery.add("only_when_without_a_unit", waits("rssi >= -90"));
-    let asks = |only_when: &str| {
-        let text =
-            GOOD.replacen("window = [", &format!("delivery = \"unicast\"\nonly_when = \"{only_when}\"\nwindow = ["), 1);
-        message(&text)
-    };
+    gallery.add("wait_for_nothing", instead("window = [", "wait = \"1h\"\nwindow = ["));
+    let one_by_one = |more: &str| instead("window = [", &format!("delivery = \"unicast\"\n{more}\nwindow = ["));
+    let asks = |only_when: &str| one_by_one(&format!("only_when = \"{only_when}\""));
     gallery.add("only_when_of_an_unknown_image", asks("firmware = v2"));
     gallery.add("only_when_of_an_older_image", asks("firmware < v2"));
     gallery.add("only_when_nobody_tells", asks("healthy"));
     gallery.add("only_when_within_no_time", asks("heard within long"));
-    gallery.add("wait_for_nothing", instead("window = [", "wait = \"1h\"\nwindow = ["));
-    let one_by_one = |more: &str| instead("window = [", &format!("delivery = \"unicast\"\n{more}\nwindow = ["));
     gallery.add(
         "waves_of_a_flood",
         instead("window = [", "waves = [\"10 %\", \"100 %\"]\ngive_up_after = \"5min\"\nwindow = ["),

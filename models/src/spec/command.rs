@@ -1,5 +1,6 @@
 //! `kind = "ping"`, `"write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
 
+use super::campaign::is_false;
 use super::quantity::{Maybe, Time};
 use super::target::Target;
 use super::waves::WavesSpec;
@@ -154,12 +155,18 @@ fn if_off_by_default() -> SimTime {
     SimTime::from_secs(10)
 }
 
-/// Every meter gets a new unicast and a new authentication key, wrapped under its master key, and is asked something under the new ones.
+/// Every meter gets a new unicast and a new authentication key, and others if that is said, wrapped under its master key, and is asked something under the new ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyChangeSpec {
     /// How it gets around.
     #[serde(flatten)]
     pub pace: PaceSpec,
+    /// A new master key as well: it goes wrapped under the former one, and wraps the next ones.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub master: bool,
+    /// A new broadcast key as well, the same for all. Floods go under it as soon as everybody has had his turn: until then those who have it understand no flood, from then on those who have not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub broadcast: bool,
     /// A meter whose answer was lost may have the new keys or the former ones. It is asked under the new ones after this time, and under the former ones if it does
     /// not understand them, until it answers.
     #[serde(default = "recover_after_default", with = "Time")]
@@ -170,7 +177,7 @@ pub struct KeyChangeSpec {
 impl KeyChangeSpec {
     /// New keys, with the time that others take before they ask again.
     pub fn new(pace: PaceSpec) -> KeyChangeSpec {
-        KeyChangeSpec { pace, recover_after: recover_after_default() }
+        KeyChangeSpec { pace, master: false, broadcast: false, recover_after: recover_after_default() }
     }
 }
 

@@ -30,7 +30,8 @@ fn campaigns_of_questions_go_on() {
             what: Setting::PushRetries,
             value: 7,
         };
-        let keys = KeyChangeSpec { pace: PaceSpec { attempts: Some(1), ..pace.clone() }, recover_after: seconds(100) };
+        let keys = KeyChangeSpec::new(PaceSpec { attempts: Some(1), ..pace.clone() });
+        let keys = KeyChangeSpec { master: true, broadcast: true, recover_after: seconds(100), ..keys };
         let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
         spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
         let valid = seconds(3_600);

@@ -5,6 +5,7 @@ mod renewal;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod turns;
 
 pub use topic::Topic;
 
@@ -97,7 +98,9 @@ struct Talked {
     /// What its clock was off by.
     off_s: Option<f32>,
     /// Generation of the keys that it is to get; 0: not told yet.
-    generation: u16,
+    generation: u32,
+    /// That of the broadcast key that it is to get; 0: none.
+    broadcast: u16,
     /// An answer was lost after which two keys are possible.
     recovers: bool,
     /// Something of the meter has been changed.
@@ -122,6 +125,7 @@ impl Talked {
             issued: planned,
             off_s: None,
             generation: 0,
+            broadcast: 0,
             recovers: false,
             changed: false,
         }
@@ -139,6 +143,8 @@ impl Talked {
 pub struct State {
     /// Which round, where meters have their turns in rounds.
     round: u16,
+    /// Generation of the broadcast key of the round; 0: it brings none.
+    broadcast: u16,
     wave: u16,
     /// When it began; `None` before the first one.
     begun: Option<SimTime>,
@@ -183,6 +189,7 @@ impl Dialogue {
         let (pace, topic) = spec.pace().zip(Topic::of(spec)).expect("whoever is no reset or image asks questions");
         let state = State {
             round: 0,
+            broadcast: 0,
             wave: 0,
             begun: None,
             next: 0,
@@ -220,76 +227,6 @@ impl Dialogue {
         ctx.schedule(at, 0, Event::HeadEnd(headend::Event::Job(super::Wake::Dialogue { job: self.job, wake })));
     }
 
-    /// Positions of the meters of the wave.
-    fn wave(&self) -> &[u32] {
-        &self.turns[usize::from(self.state.wave)]
-    }
-
-    /// When a turn of the wave comes: with its cluster, or spread evenly over the window, unless the campaign has them.
-    fn planned(&self, place: u32) -> SimTime {
-        if let Some(&turn) = self.pace.waves.turns.get(self.wave()[place as usize] as usize) {
-            return turn;
-        }
-        let Some(begun) = self.state.begun else { return self.round_at() };
-        if let (Some(of), Some(begins)) = (self.pace.waves.clusters, self.clusters.get(usize::from(self.state.wave))) {
-            return begun + begins[place as usize / of.size.max(1) as usize];
-        }
-        begun + self.into_window(place, self.wave().len())
-    }
-
-    /// When the round begins.
-    fn round_at(&self) -> SimTime {
-        self.pace.at + self.pace.every.unwrap_or_default() * u64::from(self.state.round)
-    }
-
-    /// How far into the window a place among so many is.
-    fn into_window(&self, place: u32, count: usize) -> SimTime {
-        let window = self.pace.window.unwrap_or_default();
-        SimTime::from_nanos((u128::from(window.nanos()) * u128::from(place) / count.max(1) as u128) as u64)
-    }
-
-    fn wait_for(&mut self, ctx: &mut Ctx, place: u32) {
-        self.state.next = place;
-        if (place as usize) < self.wave().len() {
-            self.wake(ctx, self.planned(place), Wake::Turn { place });
-        }
-    }
-
-    fn begin_wave(&mut self, ctx: &mut Ctx, tools: &Tools<'_>, at: SimTime) {
-        self.state.begun = Some(at);
-        if let Topic::Certificates { renew_before, .. } = self.topic {
-            return self.watch(ctx, tools, renew_before);
-        }
-        self.state.left = self.wave().len() as u32;
-        self.wait_for(ctx, 0);
-        self.may_end_wave(ctx);
-    }
-
-    /// The next wave, if everybody of this one is done.
-    fn may_end_wave(&mut self, ctx: &mut Ctx) {
-        let is_last = usize::from(self.state.wave) + 1 >= self.waves.count();
-        if self.state.left == 0 && !self.state.halted && !is_last {
-            self.state.wave += 1;
-            (self.state.begun, self.state.next) = (None, 0);
-            self.wake(ctx, ctx.now() + self.pace.waves.pause, Wake::Wave);
-        }
-        let every = self.pace.every.filter(|_| self.state.left == 0 && !self.state.halted && is_last);
-        if let Some(every) = every.filter(|_| self.state.begun.is_some()) {
-            let next = self.round_at() + every;
-            self.state.begun = None;
-            self.wake(ctx, next.max(ctx.now()), Wake::Round);
-        }
-    }
-
-    /// All meters have their turns anew.
-    fn begin_round(&mut self, ctx: &mut Ctx, tools: &Tools<'_>) {
-        let state = &mut self.state;
-        (state.round, state.wave, state.next, state.failed) = (state.round.saturating_add(1), 0, 0, 0);
-        state.done.fill(0);
-        let now = ctx.now();
-        self.begin_wave(ctx, tools, now);
-    }
-
     /// A meter's turn has come.
     fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let (meter, now) = (self.meters[position as usize], ctx.now());
@@ -325,7 +262,7 @@ impl Dialogue {
         let most = self.pace.waves.parallel.unwrap_or(u32::MAX) as usize;
         while self.state.under_way.len() < most {
             let Some((position, planned, lack)) = self.state.queue.pop_front() else { break };
-            let mut talked = Talked::new(position, planned, lack);
+            let mut talked = Talked { broadcast: self.state.broadcast, ..Talked::new(position, planned, lack) };
             talked.ask = self.topic.first(tools.talk, self.meters[position as usize], &mut talked);
             let read = self.open(tools, talked);
             self.say(ctx, tools, read);
@@ -419,7 +356,7 @@ impl Dialogue {
                 self.state.queue.clear();
             }
         }
-        self.may_end_wave(ctx);
+        self.may_end_wave(ctx, tools);
         self.watch_again(ctx, tools, talked.position, outcome);
     }
 }
