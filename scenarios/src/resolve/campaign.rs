@@ -9,7 +9,6 @@ use amitwin_models::spec::{
     CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, PollSpec, ResetSchedule, ResetSpec, Target,
 };
 use amitwin_models::terrain::Placement;
-use amitwin_sim_core::SimTime;
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
     command::certificates(cx);
