@@ -57,7 +57,7 @@ pub const ROOMS: [Room; 29] = [
 ];
 
 /// Files that are no rooms: what joins them, and the list of purposes.
-pub const GLUE: [&str; 9] = [
+pub const GLUE: [&str; 10] = [
     "event",
     "context",
     "cell",
