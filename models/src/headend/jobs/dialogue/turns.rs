@@ -18,7 +18,7 @@ impl Dialogue {
         if let (Some(of), Some(begins)) = (self.pace.waves.clusters, self.clusters.get(usize::from(self.state.wave))) {
             return begun + begins[place as usize / of.size.max(1) as usize];
         }
-        begun + self.into_window(place, self.wave().len())
+        begun + self.within_window(place, self.wave().len())
     }
 
     /// When the round begins.
@@ -27,7 +27,7 @@ impl Dialogue {
     }
 
     /// How far into the window a place among so many is.
-    pub(super) fn into_window(&self, place: u32, count: usize) -> SimTime {
+    pub(super) fn within_window(&self, place: u32, count: usize) -> SimTime {
         let window = self.pace.window.unwrap_or_default();
         SimTime::from_nanos((u128::from(window.nanos()) * u128::from(place) / count.max(1) as u128) as u64)
     }
