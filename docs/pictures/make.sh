@@ -76,6 +76,7 @@ draw_some radio-days reads "cold, 0 years" "in leaf, 0 years" "hot, 0 years" "st
 sweep radio-years read_success_share
 draw replay-storm outages
 draw reads air-time
+draw reset-order rejoin
 draw serve map
 draw spring-foliage links
 draw staggered-reset rejoin

@@ -1,6 +1,7 @@
 //! From a specification to partitions that can run.
 
 mod coupling;
+mod tree;
 
 use crate::apdu::Cosem;
 use crate::backhaul::HEAD_END;
@@ -14,7 +15,7 @@ use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::jobs::technicians::Field;
 use crate::headend::jobs::{self, firmware};
 use crate::headend::talk::Talk;
-use crate::headend::{Duties, Failure, HeadEnd, Network};
+use crate::headend::{self, Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
 use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mac::times::MacTimes;
@@ -38,7 +39,7 @@ use crate::meter::{self, Boards, Clocks, Meters, Reserves, Servers, Watches};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, WorldSpec};
+use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, Version, WorldSpec};
 use crate::terrain::{SiteKind, assign_within};
 use crate::timeline::Timeline;
 use crate::weather::Weather;
@@ -47,6 +48,7 @@ use amitwin_sim_core::rng::Stream;
 use coupling::{foreign, group};
 use rayon::prelude::*;
 use std::sync::Arc;
+use tree::{hops_mean, hops_of_sites};
 
 /// A world ready for the engine.
 pub struct Built {
@@ -122,6 +124,9 @@ pub fn frequency_mhz(radio: &RadioSpec) -> f64 {
     }
 }
 
+/// Time between two looks at what waiting meters are like, where nothing is recorded of links.
+const LOOKS_EVERY: SimTime = SimTime::from_secs(3_600);
+
 /// Bytes of a usual data frame, by which links are judged.
 const DATA_BYTES: u16 = 150;
 /// A radio still hears signals of which so many frames are lost, of so many bytes.
@@ -186,6 +191,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         groups.par_iter().enumerate().map(|(n, group)| kit.medium(n, group)).collect::<Result<_, _>>()?;
     let hops_mean = hops_mean(&meshes);
     let hops = libm::round(hops_mean) as u8;
+    let hops_of_sites = Arc::new(hops_of_sites(spec.placement.sites.len(), &meshes));
     let alone = alone(spec, &kit);
     let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
     let resets = resets.enumerate().map(|(job, (campaign, reset))| {
@@ -196,7 +202,8 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
         let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease, hops);
         let between = (hops_mean - 1.0).max(0.0);
-        let population = Population { meters: &meant, per_router, share, reconnect_airtime, alone, between };
+        let population =
+            Population { meters: &meant, per_router, hops: &hops_of_sites, share, reconnect_airtime, alone, between };
         schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
     });
     let plan = Arc::new(Plan { resets: resets.collect() });
@@ -204,16 +211,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let cells: Vec<Cell> = meshes.into_par_iter().enumerate().map(|(n, mesh)| kit.cell(n, mesh, &plan)).collect();
     let meshes = cells.iter().filter_map(|cell| Some((&cell.facts, cell.mesh()?)));
     let left_out = LeftOut::of(meshes, (radio.tx_power_dbm, map.strongest_dbm()), model.capture_threshold_db());
-    Ok(Built { left_out, ..assemble(spec, cells, plan, cosem, &meters) })
-}
-
-/// Mean hops of all meters and repeaters with a way to their border router; 1 without a mesh.
-fn hops_mean(meshes: &[(Facts, AnyMedium)]) -> f64 {
-    let meshes = meshes.iter().filter_map(|(facts, medium)| Some((facts, medium.mesh()?)));
-    let ways = meshes.flat_map(|(facts, mesh)| facts.members().map(|node| mesh.net.way(node)));
-    let (sum, count) =
-        ways.filter(|way| way.0.is_some()).fold((0, 0u32), |(sum, n), way| (sum + u32::from(way.1), n + 1));
-    if count == 0 { 1.0 } else { f64::from(sum) / f64::from(count) }
+    Ok(Built { left_out, ..assemble(spec, cells, (plan, cosem, hops_of_sites), &meters) })
 }
 
 /// How long a meter that restarts alone is away: it boots, and finds its way back into the mesh.
@@ -236,11 +234,6 @@ fn is_spoken(spec: &WorldSpec) -> bool {
         || !spec.polls.is_empty()
         || spec.device.last_gasp.is_some()
         || spec.device.clock.is_some()
-}
-
-/// Whether a campaign waits for links.
-fn waits_for_links(spec: &WorldSpec) -> bool {
-    spec.campaigns.iter().any(|campaign| campaign.only_when().is_some())
 }
 
 struct Kit<'a> {
@@ -412,7 +405,7 @@ impl Kit<'_> {
             start: spec.mesh.start,
             links_every: spec.record.links_every,
             load_every: spec.record.load_every,
-            tells_health: waits_for_links(spec).then_some(spec.backhaul.latency),
+            tells_health: headend::ask_of_links(&spec.campaigns, &spec.polls).then_some(spec.backhaul.latency),
             jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count() as u16,
             spreads: spec.campaigns.iter().filter_map(|c| c.job.firmware()).map(firmware::slots).max().unwrap_or(0),
         };
@@ -426,7 +419,9 @@ impl Kit<'_> {
     }
 }
 
-fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<Cosem>, meters: &[SiteId]) -> Built {
+type Shared = (Arc<Plan>, Arc<Cosem>, Arc<Vec<u8>>);
+
+fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, (plan, cosem, hops): Shared, meters: &[SiteId]) -> Built {
     let count = spec.placement.sites.len();
     let (mut partition, mut gateway, mut reachable) =
         (vec![HEAD_END; count], vec![SiteId(0); count], vec![false; count]);
@@ -464,19 +459,23 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, plan: Arc<Plan>, cosem: Arc<
         partition: Arc::new(partition),
         gateway: Arc::new(gateway),
         reachable: Arc::new(reachable),
+        hops,
         meshes: cells.iter().map(|cell| cell.id).collect(),
         latency: spec.backhaul.latency,
-        health_every: spec.record.load_every,
+        health_every: if spec.record.load_every > SimTime::ZERO { spec.record.load_every } else { LOOKS_EVERY },
     };
     let talk = Talk::new(cosem, if is_spoken(spec) { count } else { 0 })
         .with_certificates(spec.dlms.certificates.as_ref(), (count, spec.seed));
     let (campaigns, reads) = (&spec.campaigns, &spec.polls);
     let field = Field::of(spec);
+    let boards = spec.device.boards.clone().unwrap_or_default().of_kinds(&spec.dlms);
+    let delivered: Vec<Version> = boards.into_iter().map(|(_, communication)| communication).collect();
     let duties = Duties {
         campaigns,
         plan: &plan,
         reads,
         meters,
+        delivered: &delivered,
         keep_alive: spec.traffic.keep_alive.as_ref(),
         duration: spec.duration,
         limits: spec.head_end.as_ref(),

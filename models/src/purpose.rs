@@ -16,7 +16,7 @@ pub const HOP_PHASE: u32 = 104;
 pub const PUSH_PHASE: u32 = 105;
 /// Planned times of a reset job (entity: job and meter).
 pub const RESET_TIME: u32 = 106;
-/// Gaps between the clusters of a reset job (entity: job).
+/// Gaps between the clusters of a campaign (entity: job).
 pub const CLUSTER_GAP: u32 = 107;
 /// When a meter pushes in a period (entity: meter and period).
 pub const PUSH_START: u32 = 119;
@@ -76,6 +76,8 @@ pub const SUPPLY: u32 = 185;
 pub const IMAGE_FATE: u32 = 142;
 /// Which wave of a campaign a meter belongs to (entity: job and meter).
 pub const WAVE: u32 = 143;
+/// Place of a meter in a job whose meters have their turns in an order that is drawn (entity: job and meter).
+pub const ORDER: u32 = 310;
 /// When in a day it rains under a climate.
 pub const RAIN: u32 = 194;
 /// Who belongs to a share of the meters that a campaign means (entity: site).

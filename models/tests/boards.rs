@@ -65,7 +65,7 @@ fn a_board_that_restarts_alone_is_out_of_step_with_an_older_one_until_both_resta
     let of = |payload| {
         let mut spec = meters(4, 1.0, payload);
         spec.polls = vec![registers()];
-        let ping = JobSpec::Ping(PingSpec { at: seconds(700), ..PingSpec::default() });
+        let ping = JobSpec::Ping(PaceSpec { at: seconds(700), ..PaceSpec::default() });
         spec.campaigns =
             vec![reset(ResetTier::Warm), CampaignSpec { name: "ask".to_owned(), job: ping, ..reset(ResetTier::Warm) }];
         // The supply of meter 1 fails after the third round: both of its boards restart when it is back.

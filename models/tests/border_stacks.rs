@@ -122,12 +122,12 @@ fn a_border_router_repeats_a_frame_as_its_own_stack_does() {
         let mut spec = line(1, stack, 700);
         spec.mac.hopping = true;
         spec.mesh.border_stack = Some(border);
-        let ping = PingSpec {
+        let ping = PaceSpec {
             at: SimTime::from_secs(600),
-            window: SimTime::from_secs(1),
+            window: Some(SimTime::from_secs(1)),
             timeout: SimTime::from_secs(60),
-            attempts: 1,
-            ..PingSpec::default()
+            attempts: Some(1),
+            ..PaceSpec::default()
         };
         spec.campaigns =
             vec![CampaignSpec { name: "ping".into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];
@@ -149,12 +149,12 @@ fn wsbrd_leaves_what_its_radio_cannot_take_yet_in_its_host() {
         let mut spec = world(sites(places), PhyMode::M3, 900);
         (spec.mesh.stack, spec.mesh.border_stack) = (RouterStack::Wsrd, Some(border));
         spec.mac.gateway_queue_frames_max = Some(30);
-        let ping = PingSpec {
+        let ping = PaceSpec {
             at: SimTime::from_secs(600),
-            window: SimTime::from_millis(10),
+            window: Some(SimTime::from_millis(10)),
             timeout: SimTime::from_secs(200),
-            attempts: 1,
-            ..PingSpec::default()
+            attempts: Some(1),
+            ..PaceSpec::default()
         };
         let name = "ping".into();
         spec.campaigns = vec![CampaignSpec { name, priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];

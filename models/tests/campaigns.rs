@@ -1,7 +1,7 @@
-//! A thousand random campaigns: whatever is reset, however deep and often, over whatever is lost on the way and fails meanwhile, meters keep what
-//! they kept, and every command ends in exactly one state.
+//! A thousand random campaigns: whatever is reset, however deep and often, over whatever is lost on the way and fails meanwhile, in meters and at the
+//! head-end, meters keep what they kept, and every command of any kind ends in exactly one state.
 
-use amitwin_data::rows::{Outcome, TransactionKind, VisitFound};
+use amitwin_data::rows::{EventKind, Outcome, TransactionKind, VisitFound};
 use amitwin_dlms::{ResetTier, Rest};
 use amitwin_models::cell::Cell;
 use amitwin_models::node::SiteId;
@@ -9,8 +9,8 @@ use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
-use amitwin_testkit::worlds::{event, run_prepared, sites, world};
-use std::collections::BTreeMap;
+use amitwin_testkit::worlds::{Ran, event, run, run_prepared, sites, world};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Worlds, with two or three campaigns each.
 const WORLDS: u64 = 420;
@@ -48,6 +48,8 @@ fn waves(draws: &mut Draws) -> WavesSpec {
         shares: draws.one_in(2).then(|| vec![0.3, 1.0]),
         pause: seconds(draws.below(300)),
         stop_at_failed: draws.one_in(3).then_some(0.4),
+        order: draws.one_in(4).then_some(Order::Word(OrderWord::Random)),
+        parallel: draws.one_in(4).then_some(2),
         ..WavesSpec::default()
     }
 }
@@ -62,23 +64,23 @@ fn reset(draws: &mut Draws, meters: u32) -> ResetSpec {
         tier: draws.among(&[ResetTier::Soft, ResetTier::Warm, ResetTier::Cold]),
         at: seconds(300 + draws.below(3_200)),
         window,
-        clusters,
         delivery,
         back: draws.among(&[BackSign::Route, BackSign::Heartbeat]),
         give_up_after: Some(seconds(60 + draws.below(600))),
         target: if alone && draws.one_in(3) { Target::of(draws.some(meters)) } else { Target::default() },
-        waves: if alone { waves(draws) } else { WavesSpec::default() },
+        waves: WavesSpec { clusters, ..if alone { waves(draws) } else { WavesSpec::default() } },
         visit: draws.one_in(2),
         ..ResetSpec::default()
     }
 }
 
-fn ping(draws: &mut Draws, meters: u32) -> PingSpec {
-    PingSpec {
+fn ping(draws: &mut Draws, meters: u32) -> PaceSpec {
+    PaceSpec {
         at: seconds(300 + draws.below(2_000)),
-        window: seconds(1 + draws.below(300)),
+        every: None,
+        window: Some(seconds(1 + draws.below(300))),
         timeout: seconds(5 + draws.below(60)),
-        attempts: 1 + draws.below(3) as u8,
+        attempts: Some(1 + draws.below(3) as u8),
         target: if draws.one_in(3) { Target::of(draws.some(meters)) } else { Target::default() },
         waves: waves(draws),
     }
@@ -87,15 +89,54 @@ fn ping(draws: &mut Draws, meters: u32) -> PingSpec {
 fn fault(draws: &mut Draws, meters: u32) -> EventSpec {
     let (at, lasts) = (100 + draws.below(2_500), Some(1 + draws.below(900)));
     let nodes = draws.some(meters);
-    match draws.below(5) {
+    match draws.below(7) {
         0 => event("dark", at, lasts, Act::PowerOff(PowerOff {}), nodes),
         1 => {
             let tier = draws.among(&[ResetTier::Soft, ResetTier::Warm, ResetTier::Cold]);
             event("restart", at, None, Act::Restart(Restart { tier }), nodes)
         }
         2 => event("router", at, lasts, Act::RouterFails(RouterFails {}), vec![0]),
-        3 => event("down", at, lasts, Act::BackhaulDown(BackhaulDown {}), vec![0]),
+        3 => event("hang", at, None, Act::Hang(Hang {}), nodes),
+        4 => {
+            let instance = 1 + draws.below(2) as u16;
+            event("instance", at, lasts, Act::HeadEndFails(HeadEndFails { instance }), Vec::new())
+        }
+        5 => event("down", at, lasts, Act::BackhaulDown(BackhaulDown {}), vec![0]),
         _ => event("slow", at, lasts, Act::BackhaulSlow(BackhaulSlow { delay: seconds(20) }), vec![0]),
+    }
+}
+
+/// Two instances with few permits, pauses between tries, and a broker whose answers come again.
+fn head_end(draws: &mut Draws) -> HeadEndSpec {
+    let broker = BrokerSpec {
+        redelivery: (seconds(60), seconds(240)),
+        unacknowledged: 0.3,
+        unwritten: draws.among(&[0.0, 0.1]),
+        ..BrokerSpec::default()
+    };
+    HeadEndSpec {
+        instances: 2,
+        service: SimTime::from_millis(200),
+        permits: Some(PermitsSpec { open: 1 + draws.below(3) as u32, ..PermitsSpec::default() }),
+        retry: draws.one_in(2).then(RetrySpec::default),
+        again_after: draws.one_in(3).then_some(seconds(300)),
+        broker: Some(broker),
+        ..HeadEndSpec::default()
+    }
+}
+
+/// What goes wrong inside meters: applications that hang, boards of which only one restarts, supplies that frames of 92 B and more bring down.
+fn device(draws: &mut Draws) -> DeviceSpec {
+    let pair = PairRule { communication: Version([2, 0, 0]), needs_metrology: Version([2, 5, 0]) };
+    let boards = BoardsSpec { partial_resets: 0.5, pairs: vec![pair], ..BoardsSpec::default() };
+    let watchdog = draws.one_in(2).then_some(seconds(600));
+    let supply = SupplySpec { weak_share: 0.5, weak_capacitance_mf: 3.0, ..SupplySpec::default() };
+    DeviceSpec {
+        // Two in an hour.
+        hang: draws.one_in(4).then_some(HangSpec { per_year: 17_500.0, watchdog }),
+        boards: draws.one_in(3).then_some(boards),
+        supply: draws.one_in(2).then_some(supply),
+        ..DeviceSpec::default()
     }
 }
 
@@ -109,6 +150,8 @@ fn drawn(number: u64, draws: &mut Draws) -> WorldSpec {
         spec.medium = MediumKind::Ideal;
         spec.ideal.loss = draws.among(&[0.0, 0.05, 0.3]);
     }
+    // Enough for a weak supply to be felt.
+    spec.radio.tx_power_dbm = 27.0;
     spec.backhaul.loss = draws.among(&[0.0, 0.05, 0.5]);
     let read = |name: &str, content, at| PollSpec {
         at: seconds(at),
@@ -126,7 +169,11 @@ fn drawn(number: u64, draws: &mut Draws) -> WorldSpec {
             if draws.one_in(4) { JobSpec::Ping(ping(draws, meters)) } else { JobSpec::Reset(reset(draws, meters)) };
         spec.campaigns.push(CampaignSpec { name, job, ..CampaignSpec::reset("", ResetSpec::default()) });
     }
+    spec.head_end = draws.one_in(2).then(|| head_end(draws));
+    spec.device = DeviceSpec { boot: spec.device.boot, ..device(draws) };
     spec.events = (0..draws.below(4)).map(|_| fault(draws, meters)).collect();
+    let instances = spec.head_end.is_some();
+    spec.events.retain(|event| instances || event.act.instance().is_none());
     spec.surroundings.technicians = Some(TechniciansSpec {
         crews: 1 + draws.below(3) as u32,
         shift: (SimTime::ZERO, seconds(86_400)),
@@ -150,10 +197,24 @@ fn meters_of(cell: &Cell) -> Vec<(SiteId, &Rest)> {
     cell.facts.members().filter_map(rest).collect()
 }
 
+/// Rows of load profiles are kept once at the head-end and once at the meter data management, however often they come; no more than there are.
+fn rows_are_kept_once(spec: &WorldSpec, ran: &Ran) {
+    let head_end = ran.head_end();
+    let most = head_end.meters().len() as u64 * (spec.duration.nanos() / 1_000_000_000 / 900 + 1);
+    assert!(head_end.ledger.kept <= most, "world {}", spec.seed);
+    let Some(broker) = head_end.broker() else { return };
+    let written: u64 = ran.rows.headend.iter().map(|row| u64::from(row.mdms_rows.0.unwrap_or(0))).sum();
+    let again: u64 = ran.rows.headend.iter().map(|row| u64::from(row.mdms_rows_duplicate.0.unwrap_or(0))).sum();
+    assert_eq!((written, again), (broker.ledger.kept, broker.ledger.duplicates), "world {}", spec.seed);
+    assert!(broker.ledger.kept <= head_end.ledger.kept, "world {}: nothing is written that has not come", spec.seed);
+}
+
 #[test]
 fn a_thousand_campaigns_leave_meters_as_they_were_and_end_in_one_state_each() {
     let (mut campaigns, mut seen) = (0, BTreeMap::<(TransactionKind, Outcome), u32>::new());
     let (mut found, mut resets, mut compared) = (BTreeMap::<VisitFound, u32>::new(), 0, 0);
+    let mut happened = BTreeMap::<EventKind, u32>::new();
+    let mut failures = 0;
     for number in 0..WORLDS {
         let mut draws = Draws(Stream::new(number, 0, 1));
         let spec = drawn(number, &mut draws);
@@ -177,6 +238,9 @@ fn a_thousand_campaigns_leave_meters_as_they_were_and_end_in_one_state_each() {
         assert_eq!(talk.values_wrong, 0, "world {number}: registers and profiles are those of the moment");
         (compared, resets) = (compared + talk.values, resets + ran.rows.events.len());
 
+        ran.rows.events.iter().for_each(|row| *happened.entry(row.kind).or_default() += 1);
+        failures += spec.events.iter().filter(|event| event.act.instance().is_some()).count();
+        rows_are_kept_once(&spec, &ran);
         let meters = before.len();
         for (at, campaign) in spec.campaigns.iter().enumerate() {
             let meant = campaign.job.target().nodes.as_ref().map_or(meters, Vec::len);
@@ -202,6 +266,10 @@ fn a_thousand_campaigns_leave_meters_as_they_were_and_end_in_one_state_each() {
     assert!(campaigns >= 1_000, "{campaigns} campaigns");
     // Nothing of this is true because nothing happened.
     assert!(compared > 10_000 && resets > 5_000, "{compared} values and {resets} events");
+    for kind in [EventKind::Hang, EventKind::PartialReset, EventKind::BrownOut] {
+        assert!(happened.get(&kind).is_some_and(|n| *n > 10), "{happened:?}");
+    }
+    assert!(failures > 10, "{failures} failures of instances");
     for outcome in [Outcome::Ok, Outcome::Failed, Outcome::Halted, Outcome::Pending] {
         assert!(seen.get(&(TransactionKind::Reset, outcome)).is_some_and(|n| *n > 10), "{seen:?}");
     }
@@ -209,4 +277,87 @@ fn a_thousand_campaigns_leave_meters_as_they_were_and_end_in_one_state_each() {
         assert!(found.get(&word).is_some_and(|n| *n > 10), "{found:?}");
     }
     assert!(found.contains_key(&VisitFound::Dark), "{found:?}");
+}
+
+/// A job of any kind that asks questions, or an image.
+fn any_kind(draws: &mut Draws, meters: u32) -> JobSpec {
+    let pace = PaceSpec { attempts: draws.one_in(2).then_some(2), ..ping(draws, meters) };
+    match draws.below(7) {
+        0 => JobSpec::Ping(pace),
+        1 => JobSpec::Write(Box::new(WriteSpec { pace, what: Setting::Price, value: 2_875 })),
+        2 => JobSpec::Relay(Box::new(RelaySpec { pace, action: RelayAction::Disconnect })),
+        3 => JobSpec::Time(Box::new(TimeSpec::new(pace))),
+        4 => JobSpec::Keys(Box::new(KeyChangeSpec { recover_after: seconds(100), ..KeyChangeSpec::new(pace) })),
+        5 => JobSpec::Reset(reset(draws, meters)),
+        _ => JobSpec::Firmware(Box::new(FirmwareSpec {
+            delivery: Some(draws.among(&[FirmwareDelivery::Unicast, FirmwareDelivery::Multicast])),
+            pace: Some(seconds(1)),
+            timeout: seconds(20),
+            give_up_after: seconds(300),
+            target: pace.target,
+            waves: pace.waves,
+            ..FirmwareSpec::new(pace.at, 4_000)
+        })),
+    }
+}
+
+#[test]
+fn commands_of_all_kinds_end_in_one_state_each_and_no_row_is_written_twice() {
+    let mut seen = BTreeMap::<TransactionKind, BTreeMap<Outcome, u32>>::new();
+    let (mut redelivered, mut renewed) = (0, 0);
+    for number in 1_000..1_240 {
+        let mut draws = Draws(Stream::new(number, 0, 2));
+        let mut spec = drawn(number, &mut draws);
+        let meters = spec.placement.sites.len() as u32 - 1;
+        spec.dlms.payload = draws.among(&[Payload::Real, Payload::Sized]);
+        spec.head_end = Some(head_end(&mut draws));
+        let instance = Act::HeadEndFails(HeadEndFails { instance: 1 });
+        spec.events.push(event("instance", 300 + draws.below(1_500), Some(400), instance, Vec::new()));
+        for campaign in &mut spec.campaigns {
+            campaign.job = any_kind(&mut draws, meters);
+        }
+        if draws.one_in(4) {
+            let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
+            spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
+            let valid = seconds(1_800);
+            spec.dlms.certificates = Some(CertificatesSpec { valid, age: (SimTime::ZERO, seconds(2_000)) });
+            let (pace, again_after) = (PaceSpec::new(seconds(60), seconds(60)), seconds(200));
+            let job = JobSpec::Certificates(Box::new(RenewalSpec { pace, renew_before: seconds(300), again_after }));
+            let name = "renewal".to_owned();
+            spec.campaigns.push(CampaignSpec { name, job, ..CampaignSpec::reset("", ResetSpec::default()) });
+        }
+        let ran = run(&spec);
+        rows_are_kept_once(&spec, &ran);
+        redelivered += ran.rows.headend.iter().map(|row| row.broker_redelivered.0.unwrap_or(0)).sum::<u32>();
+        let numbers: BTreeSet<u64> = ran.rows.transactions.iter().map(|row| row.transaction).collect();
+        assert_eq!(numbers.len(), ran.rows.transactions.len(), "world {number}: each transaction has one row");
+        for row in &ran.rows.transactions {
+            *seen.entry(row.kind).or_default().entry(row.outcome).or_default() += 1;
+        }
+        for campaign in &spec.campaigns {
+            let rows: Vec<_> = ran.rows.transactions.iter().filter(|row| *row.campaign == *campaign.name).collect();
+            let meant = campaign.job.target().nodes.as_ref().map_or(meters as usize, Vec::len);
+            let nodes: BTreeSet<u32> = rows.iter().map(|row| row.node).collect();
+            if let JobSpec::Certificates(_) = campaign.job {
+                // Each meter has its turn again and again, or waits for its first.
+                renewed += rows.len();
+                continue;
+            }
+            assert_eq!((rows.len(), nodes.len()), (meant, meant), "world {number}: {campaign:?}");
+        }
+        // Of each round of reads one for each meter at the most.
+        for read in &spec.polls {
+            let rounds = ran.rows.transactions.iter().filter(|row| *row.campaign == *read.name);
+            let rounds: Vec<(u32, u64)> =
+                rounds.map(|row| (row.node, ((row.planned_s - read.at.secs_f64()) / 1_200.0) as u64)).collect();
+            assert_eq!(rounds.iter().collect::<BTreeSet<_>>().len(), rounds.len(), "world {number}");
+        }
+    }
+    assert!(redelivered > 100 && renewed > 100, "{redelivered} and {renewed}");
+    for kind in ["ping", "write", "relay", "time", "keys", "reset", "firmware", "certificates", "read"] {
+        let of = TransactionKind::of_word(kind).and_then(|kind| seen.get(&kind));
+        for outcome in [Outcome::Ok, Outcome::Failed] {
+            assert!(of.and_then(|of| of.get(&outcome)).is_some_and(|n| *n > 5), "{kind} {outcome:?}: {seen:?}");
+        }
+    }
 }

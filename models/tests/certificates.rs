@@ -1,10 +1,10 @@
 //! Certificates that run out: who is no longer spoken to, who is renewed when, and how many a day.
 
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow, VisitFound};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, run, sites, world};
 use dlms_cosem_rs::security::SecuritySuite;
 
 const DAY_S: u64 = 86_400;
@@ -165,4 +165,30 @@ fn who_has_no_valid_certificate_is_neither_reset_nor_brought_an_image() {
     assert_eq!(ok("reset"), ok("alone"));
     let (then, later) = (ok("alone"), ok("flood"));
     assert!(later.len() < then.len() && later.iter().all(|node| then.contains(node)), "{then:?}, {later:?}");
+}
+
+#[test]
+fn a_crew_asks_nothing_of_who_has_no_valid_certificate_and_goes_at_once() {
+    // 200 s before their certificates run out two meters are commanded; the first is dark and given up 100 s after that.
+    let left = |valid: u64| {
+        let mut spec = ideal(2, (valid, (9, 9)), 2);
+        let reset = ResetSpec {
+            at: SimTime::from_secs(DAY_S - 200),
+            window: Some(Window::Range(SimTime::ZERO, SimTime::ZERO)),
+            delivery: Delivery::Unicast,
+            give_up_after: Some(SimTime::from_secs(300)),
+            visit: true,
+            ..ResetSpec::default()
+        };
+        spec.campaigns = vec![CampaignSpec::reset("reset", reset)];
+        spec.events = vec![event("dark", 50, None, Act::PowerOff(PowerOff {}), vec![1])];
+        let shift = (SimTime::ZERO, SimTime::from_secs(DAY_S));
+        spec.surroundings.technicians = Some(TechniciansSpec { shift, ask_first: true, ..TechniciansSpec::default() });
+        let ran = run(&spec);
+        let [visit] = &ran.rows.field_visits[..] else { panic!("{:?}", ran.rows.field_visits) };
+        assert_eq!((visit.node, visit.found, visit.opened_s.round()), (1, VisitFound::Dark, DAY_S as f64 + 100.0));
+        (visit.begun_s.expect("it went") - visit.opened_s).round()
+    };
+    // With a valid one the meter is asked three times, a minute apart.
+    assert_eq!((left(10), left(20)), (0.0, 180.0));
 }

@@ -30,6 +30,10 @@ fn campaign(name: &str, job: JobSpec) -> CampaignSpec {
     CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job }
 }
 
+fn at_a_time(parallel: u32) -> WavesSpec {
+    WavesSpec { parallel: Some(parallel), ..WavesSpec::default() }
+}
+
 fn relay(name: &str, pace: PaceSpec, action: RelayAction) -> CampaignSpec {
     campaign(name, JobSpec::Relay(Box::new(RelaySpec { pace, action })))
 }
@@ -43,7 +47,7 @@ fn clocks(name: &str, pace: PaceSpec, if_off_by: u64) -> CampaignSpec {
 }
 
 fn keys(name: &str, pace: PaceSpec) -> CampaignSpec {
-    campaign(name, JobSpec::Keys(Box::new(KeyChangeSpec { pace, recover_after: seconds(240) })))
+    campaign(name, JobSpec::Keys(Box::new(KeyChangeSpec::new(pace))))
 }
 
 fn reads(at: u64) -> PollSpec {
@@ -96,7 +100,7 @@ fn contacts_move_once_however_often_they_are_told() {
     for payload in both() {
         let mut spec = ideal(10, 0.2, 3_000);
         spec.dlms.payload = payload;
-        let far = |at| PaceSpec { attempts: 20, ..pace(at, 60) };
+        let far = |at| PaceSpec { attempts: Some(20), ..pace(at, 60) };
         spec.campaigns =
             vec![relay("off", far(100), RelayAction::Disconnect), relay("again", far(800), RelayAction::Disconnect)];
         let ran = run(&spec);
@@ -160,7 +164,7 @@ fn a_price_is_written_read_back_and_activated() {
         // Answers get lost: what is asked again does no harm.
         let mut spec = ideal(20, 0.2, 4_000);
         spec.dlms.payload = payload;
-        spec.campaigns = vec![write("price", PaceSpec { attempts: 20, ..pace(100, 60) }, Setting::Price, 2_875)];
+        spec.campaigns = vec![write("price", PaceSpec { attempts: Some(20), ..pace(100, 60) }, Setting::Price, 2_875)];
         assert_eq!(count(&rows(&run(&spec), "price"), Outcome::Ok), 20, "{payload:?}");
     }
 }
@@ -178,7 +182,7 @@ fn real_and_sized_payloads_tell_the_same() {
                 ..Default::default()
             }),
         ];
-        let slow = |at| PaceSpec { parallel: Some(4), attempts: 2, ..pace(at, 300) };
+        let slow = |at| PaceSpec { waves: at_a_time(4), attempts: Some(2), ..pace(at, 300) };
         spec.campaigns = vec![
             relay("off", slow(100), RelayAction::Disconnect),
             write("mode", slow(1_500), Setting::RelayMode, 2),
@@ -223,7 +227,7 @@ fn no_meter_is_locked_out_however_many_answers_are_lost() {
     for payload in both() {
         let mut spec = ideal(60, 0.4, 40_000);
         spec.dlms.payload = payload;
-        let one = |at| PaceSpec { attempts: 1, ..pace(at, 600) };
+        let one = |at| PaceSpec { attempts: Some(1), ..pace(at, 600) };
         spec.campaigns = (0..6).map(|n| keys(&format!("keys {n}"), one(100 + 5_000 * n))).collect();
         spec.polls = vec![reads(36_000), reads(38_000)];
         let ran = run(&spec);
@@ -248,7 +252,7 @@ fn no_meter_is_locked_out_however_many_answers_are_lost() {
 #[test]
 fn only_so_many_are_talked_to_at_a_time() {
     let mut spec = ideal(10, 0.0, 1_000);
-    let at_once = PaceSpec { parallel: Some(2), ..pace(100, 1) };
+    let at_once = PaceSpec { waves: at_a_time(2), ..pace(100, 1) };
     spec.campaigns = vec![relay("off", at_once, RelayAction::Disconnect)];
     let exchange_s = 2.0 * (spec.ideal.latency + spec.backhaul.latency).secs_f64();
     let ran = run(&spec);
@@ -306,12 +310,12 @@ fn every_command_ends_in_exactly_one_state() {
             let mut spec = spec.clone();
             spec.dlms.payload = payload;
             spec.head_end = limits.clone();
-            let busy = PaceSpec { parallel: Some(3), ..pace(600, 100) };
+            let busy = PaceSpec { waves: at_a_time(3), ..pace(600, 100) };
             spec.campaigns = vec![
                 relay("off", busy.clone(), RelayAction::Disconnect),
                 write("pause", busy.clone(), Setting::PushPause, 3),
                 clocks("clocks", busy.clone(), 1),
-                keys("keys", PaceSpec { window: seconds(400), ..busy }),
+                keys("keys", PaceSpec { window: Some(seconds(400)), ..busy }),
             ];
             // Two meters have no supply for a while, one of them to the end.
             spec.events = vec![
@@ -403,4 +407,94 @@ fn clocks_that_are_off_are_set_and_drift_on_from_there() {
         first.iter().chain(&second).map(|row| format!("{row:?}")).collect::<Vec<_>>()
     };
     assert_eq!(of(Payload::Real), of(Payload::Sized));
+}
+
+#[test]
+fn rounds_follow_each_other_by_their_schedule_or_as_soon_as_the_last_one_is_over() {
+    let hours = |n: u64| seconds(3_600 * n);
+    let planned = |ran: &Ran, name: &str| {
+        let mut planned: Vec<f64> = rows(ran, name).iter().map(|row| row.planned_s).collect();
+        planned.sort_by(f64::total_cmp);
+        planned
+    };
+    for payload in both() {
+        let mut spec = ideal(4, 0.0, 36_000);
+        spec.dlms.payload = payload;
+        let every = |pace| PaceSpec { every: Some(hours(3)), ..pace };
+        let slow = PaceSpec { window: Some(hours(4)), ..pace(100, 60) };
+        spec.campaigns = vec![
+            keys("keys", every(pace(100, 40))),
+            write("slow", every(slow), Setting::PushRetries, 3),
+            campaign("ping", JobSpec::Ping(every(pace(200, 40)))),
+        ];
+        spec.polls = vec![reads(35_000)];
+        let ran = run(&spec);
+        // 10 h have a beginning and three more, each with a turn every 10 s.
+        let turns = |at: u64| (0..16).map(move |n| (at + n / 4 * 10_800 + n % 4 * 10) as f64);
+        assert_eq!(planned(&ran, "keys"), turns(100).collect::<Vec<_>>());
+        assert_eq!(planned(&ran, "ping"), turns(200).collect::<Vec<_>>());
+        // Turns an hour apart, of which the last is three hours after the first: the next round begins when its answer has come.
+        let slow = rows(&ran, "slow");
+        let last_s =
+            slow.iter().filter(|row| row.planned_s <= 10_900.0).filter_map(|row| row.answered_s).fold(0.0, f64::max);
+        assert!(last_s > 10_900.0, "{last_s}");
+        assert_eq!(planned(&ran, "slow")[3..6], [10_900.0, last_s, last_s + 3_600.0]);
+        for name in ["keys", "ping"] {
+            let all = rows(&ran, name);
+            assert_eq!((count(&all, Outcome::Ok), all.len()), (16, 16), "{name}");
+            assert_eq!(all.iter().map(|row| row.transaction).collect::<BTreeSet<_>>().len(), 16);
+        }
+        assert_eq!(ran.head_end().statistics.commands.keys_changed, 16);
+        // Whoever has had four keys is read under the last.
+        assert_eq!(count(&rows(&ran, "reads-35000"), Outcome::Ok), 4);
+    }
+    // A round that is halted is the last.
+    let mut spec = ideal(4, 0.0, 36_000);
+    let waves = WavesSpec { stop_at_failed: Some(0.1), ..WavesSpec::default() };
+    spec.campaigns = vec![keys("keys", PaceSpec { every: Some(hours(3)), waves, ..pace(100, 40) })];
+    spec.events = vec![event("dark", 12_000, None, Act::PowerOff(PowerOff {}), vec![1, 2, 3, 4])];
+    let ran = run(&spec);
+    let all = rows(&ran, "keys");
+    assert_eq!((count(&all, Outcome::Ok), all.len()), (8, 12), "two rounds, and the one that is halted");
+}
+
+#[test]
+fn master_keys_wrap_the_next_ones_and_floods_reach_whoever_has_the_broadcast_key() {
+    for (payload, loss) in both().into_iter().flat_map(|payload| [(payload, 0.0), (payload, 0.3)]) {
+        let mut spec = ideal(6, loss, 30_000);
+        spec.dlms.payload = payload;
+        let all = |at| PaceSpec { attempts: Some(20), ..pace(at, 60) };
+        let keys = |name: &str, pace: PaceSpec, broadcast| {
+            let keys = KeyChangeSpec { master: true, broadcast, ..KeyChangeSpec::new(pace) };
+            campaign(name, JobSpec::Keys(Box::new(keys)))
+        };
+        let flood = |name: &str, at| {
+            let window = Some(Window::Range(SimTime::ZERO, seconds(10)));
+            CampaignSpec::reset(name, ResetSpec { at: seconds(at), window, ..ResetSpec::default() })
+        };
+        let some = PaceSpec { target: Target::of(vec![1, 2, 3]), ..all(8_000) };
+        spec.campaigns = vec![
+            flood("before", 1_000),
+            keys("first", all(2_000), true),
+            flood("between", 6_000),
+            keys("some", some, true),
+            flood("after", 14_000),
+            keys("masters", all(20_000), false),
+        ];
+        let ran = run(&spec);
+        // Each master key has wrapped the next one.
+        for (name, meant) in [("first", 6), ("some", 3), ("masters", 6)] {
+            assert_eq!(count(&rows(&ran, name), Outcome::Ok), meant, "{name} {payload:?} {loss}");
+        }
+        let reset = |name: &str| -> Vec<u32> {
+            rows(&ran, name).iter().filter(|row| row.reset_s.is_some()).map(|row| row.node).collect()
+        };
+        if loss == 0.0 {
+            assert_eq!([reset("before"), reset("between")], [[1, 2, 3, 4, 5, 6]; 2]);
+            assert_eq!(reset("after"), [1, 2, 3], "the others have the former broadcast key: {payload:?}");
+        } else {
+            assert!(!reset("between").is_empty());
+            assert!(reset("after").iter().all(|node| [1, 2, 3].contains(node)));
+        }
+    }
 }

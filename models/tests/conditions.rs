@@ -4,7 +4,7 @@ use amitwin_data::rows::{HeldBy, ImageState, Outcome, TransactionRow};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, run, sites, world};
 
 const HOUR: u64 = 3_600;
 
@@ -38,13 +38,13 @@ fn waits(text: &str, wait_h: Option<u64>) -> WavesSpec {
 }
 
 fn ping(text: &str, wait_h: Option<u64>) -> JobSpec {
-    JobSpec::Ping(PingSpec {
+    JobSpec::Ping(PaceSpec {
         at: SimTime::from_secs(2 * HOUR + 600),
-        window: SimTime::from_secs(60),
+        window: Some(SimTime::from_secs(60)),
         timeout: SimTime::from_secs(60),
-        attempts: 1,
+        attempts: Some(1),
         waves: waits(text, wait_h),
-        ..PingSpec::default()
+        ..PaceSpec::default()
     })
 }
 
@@ -83,7 +83,7 @@ fn a_meter_whose_link_stays_weak_is_left_out_with_the_reason() {
 #[test]
 fn before_the_first_hour_nothing_is_known_of_any_link() {
     let early = match ping("snr >= 15 dB", None) {
-        JobSpec::Ping(ping) => JobSpec::Ping(PingSpec { at: SimTime::from_secs(60), ..ping }),
+        JobSpec::Ping(ping) => JobSpec::Ping(PaceSpec { at: SimTime::from_secs(60), ..ping }),
         other => other,
     };
     let ran = run(&two(early, 2));
@@ -140,4 +140,103 @@ fn firmware_waits_for_a_link_before_it_asks_anything_of_its_meter() {
         good.outcome == Outcome::Ok && (3.1..4.2).contains(&(good.answered_s.expect("runs it") / 3_600.0)),
         "{good:?}"
     );
+}
+
+/// So many meters around a border router, over the ideal medium.
+fn ideal(meters: u32, campaigns: Vec<CampaignSpec>) -> WorldSpec {
+    let meter = |n: u32| (Meter, 40.0 + n as f32, 0.0);
+    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(meter));
+    let mut spec = world(sites(places), PhyMode::M3, 4 * HOUR);
+    spec.medium = MediumKind::Ideal;
+    spec.campaigns = campaigns;
+    spec
+}
+
+/// A ping of meters of which something is asked; so long it waits.
+fn asks(name: &str, at_s: u64, text: &str, wait: SimTime) -> CampaignSpec {
+    let waves = WavesSpec {
+        only_when: Some(Condition::parse(text).expect("a condition")),
+        wait: Some(wait),
+        ..WavesSpec::default()
+    };
+    let pace = PaceSpec { waves, ..PaceSpec::new(SimTime::from_secs(at_s), SimTime::from_secs(60)) };
+    CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(pace) }
+}
+
+type Held = (u32, Outcome, Option<HeldBy>);
+
+fn held(ran: &Ran, name: &str) -> Vec<Held> {
+    let rows = ran.rows.transactions.iter().filter(|row| &*row.campaign == name);
+    let mut rows: Vec<Held> = rows.map(|row| (row.node, row.outcome, row.held_by.0)).collect();
+    rows.sort_by_key(|row| row.0);
+    rows
+}
+
+#[test]
+fn meters_are_chosen_by_the_firmware_that_they_run_now() {
+    let (at, version) = (SimTime::from_secs(600), Some(Version([3, 0, 0])));
+    let image = FirmwareSpec {
+        delivery: Some(FirmwareDelivery::Unicast),
+        target: Target::of(vec![1, 2]),
+        is: ImageTraits { version, ..ImageTraits::default() },
+        ..FirmwareSpec::new(at, 1_000)
+    };
+    let campaigns = vec![
+        CampaignSpec::firmware("v3", image),
+        asks("old", 60, "firmware < 3.0.0", SimTime::ZERO),
+        asks("early", 60, "firmware >= 3.0.0", SimTime::from_secs(3 * HOUR)),
+        asks("late", 2 * HOUR, "firmware >= 3.0.0", SimTime::ZERO),
+        asks("still old", 2 * HOUR, "firmware != v3", SimTime::ZERO),
+    ];
+    let mut spec = ideal(4, campaigns);
+    let only_when = Some(Condition::parse("firmware = v3").expect("a condition"));
+    let (every, window) = (SimTime::from_secs(2 * HOUR), Some(SimTime::from_secs(60)));
+    let read = PollSpec::once("registers".to_owned(), PollContent::Registers);
+    spec.polls = vec![PollSpec { every, window, only_when, ..read }];
+    let ran = run(&spec);
+    let (ok, other) = (|node| (node, Outcome::Ok, None), |node| (node, Outcome::LeftOut, Some(HeldBy::Firmware)));
+    // All come with 2.0.0; two of them run the image within half an hour.
+    assert_eq!(held(&ran, "old"), [ok(1), ok(2), ok(3), ok(4)]);
+    assert_eq!(held(&ran, "late"), [ok(1), ok(2), other(3), other(4)]);
+    assert_eq!(held(&ran, "still old"), [other(1), other(2), ok(3), ok(4)]);
+    // Who waits is looked at each hour.
+    let had = |node| (node, Outcome::Ok, Some(HeldBy::Firmware));
+    assert_eq!(held(&ran, "early"), [had(1), had(2), other(3), other(4)]);
+    let sent: Vec<f64> =
+        ran.rows.transactions.iter().filter(|row| &*row.campaign == "early").filter_map(|row| row.sent_s).collect();
+    assert!(sent.iter().all(|sent| (3_600.0..7_200.0).contains(sent)), "{sent:?}");
+    // The first round of reads finds nobody, the second those two.
+    let round = |n: usize| {
+        let mut rows = held(&ran, "registers");
+        rows.sort_by_key(|row| (row.1 == Outcome::Ok, row.0));
+        rows.into_iter().filter(move |row| (row.1 == Outcome::Ok) == (n == 1)).collect::<Vec<_>>()
+    };
+    assert_eq!(round(1), [ok(1), ok(2)]);
+    assert_eq!(round(0).len(), 6);
+}
+
+#[test]
+fn meters_in_trouble_and_those_not_heard_are_left_out() {
+    let mut spec = ideal(
+        3,
+        vec![
+            asks("before", 600, "healthy", SimTime::ZERO),
+            asks("healthy", 2 * HOUR, "healthy", SimTime::ZERO),
+            asks("heard", 2 * HOUR, "heard within 1h", SimTime::ZERO),
+        ],
+    );
+    let every = SimTime::from_secs(600);
+    spec.traffic.keep_alive = Some(KeepAliveSpec { every, spread: SimTime::from_secs(60), missed: 2 });
+    spec.events = vec![event("dark", HOUR / 2, None, Act::PowerOff(PowerOff {}), vec![2])];
+    let ran = run(&spec);
+    let (ok, by) = (|node| (node, Outcome::Ok, None), |held_by| (2, Outcome::LeftOut, Some(held_by)));
+    assert_eq!(held(&ran, "before"), [ok(1), ok(2), ok(3)]);
+    // Meter 2 is dark from half an hour on: it has missed two keep-alives by the end of the hour, and was last heard 90 minutes before.
+    assert_eq!(held(&ran, "healthy"), [ok(1), by(HeldBy::Silent), ok(3)]);
+    assert_eq!(held(&ran, "heard"), [ok(1), by(HeldBy::NotHeard), ok(3)]);
+    // One that has told of its outage need not miss anything.
+    spec.traffic.keep_alive = None;
+    spec.device.last_gasp = Some(LastGaspSpec::default());
+    let ran = run(&spec);
+    assert_eq!(held(&ran, "healthy"), [ok(1), by(HeldBy::Dark), ok(3)]);
 }

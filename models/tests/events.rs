@@ -17,8 +17,13 @@ fn three(medium: MediumKind) -> WorldSpec {
     spec.medium = medium;
     spec.device.boot = (seconds(2), seconds(5));
     spec.dlms.answer_delay = (SimTime::ZERO, SimTime::ZERO);
-    let ping =
-        PingSpec { at: seconds(100), window: seconds(100), timeout: seconds(20), attempts: 1, ..PingSpec::default() };
+    let ping = PaceSpec {
+        at: seconds(100),
+        window: Some(seconds(100)),
+        timeout: seconds(20),
+        attempts: Some(1),
+        ..PaceSpec::default()
+    };
     spec.campaigns =
         vec![CampaignSpec { name: "clocks".into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];
     spec

@@ -29,6 +29,10 @@ fn forty() -> FirmwareSpec {
     FirmwareSpec { settle: Some(seconds(10)), pace: Some(seconds(5)), ..FirmwareSpec::new(seconds(60), 40 * 1_024) }
 }
 
+fn at_a_time(parallel: u32) -> WavesSpec {
+    WavesSpec { parallel: Some(parallel), ..WavesSpec::default() }
+}
+
 #[test]
 fn rounds_lack_what_independent_losses_leave() {
     // 2 % lost, 500 meters, 392 blocks: before round n a block is lacked by somebody with the probability 1 - (1 - 0.02^(n-1))^500, so that
@@ -37,7 +41,7 @@ fn rounds_lack_what_independent_losses_leave() {
     let firmware = FirmwareSpec {
         multicast_from: Some(1),
         rounds: Some(10),
-        concurrent: 500,
+        waves: at_a_time(500),
         pace: Some(seconds(1)),
         settle: Some(seconds(10)),
         ..FirmwareSpec::new(seconds(60), 392 * 1_024)
@@ -64,7 +68,7 @@ fn sessions_begin_at_the_pace_of_the_head_end_and_go_on_without() {
     let complete_s = |a_second: f64| -> Vec<f64> {
         let firmware = FirmwareSpec {
             delivery: Some(FirmwareDelivery::Unicast),
-            concurrent: 3,
+            waves: at_a_time(3),
             ..FirmwareSpec::new(seconds(60), 40 * 1_024)
         };
         let mut spec = firmware_over_ideal(3, 0.0, 3_600, firmware);
@@ -119,7 +123,7 @@ fn real_and_sized_payloads_tell_the_same() {
 fn single_meters_get_one_block_after_the_other() {
     // 0.1 s there and back over the backhaul, 0.04 s over the medium, and an answer at once: an exchange is 0.14 s.
     let firmware =
-        FirmwareSpec { preset: FirmwarePreset::Dlms, concurrent: 1, ..FirmwareSpec::new(seconds(60), 216 * 100) };
+        FirmwareSpec { preset: FirmwarePreset::Dlms, waves: at_a_time(1), ..FirmwareSpec::new(seconds(60), 216 * 100) };
     let mut spec = firmware_over_ideal(2, 0.0, 2_000, firmware);
     spec.dlms.answer_delay = (SimTime::ZERO, SimTime::ZERO);
     let exchange_s = 2.0 * (spec.ideal.latency + spec.backhaul.latency).secs_f64();
@@ -239,7 +243,7 @@ fn images_are_activated_when_the_time_has_come() {
 
 #[test]
 fn meters_of_a_wave_are_told_one_after_the_other_over_the_spread() {
-    // 1,000 s for 5 meters: one each 200 s, whatever `concurrent` would let; each is told and restarts at once.
+    // 1,000 s for 5 meters: one each 200 s, whatever `parallel` would let; each is told and restarts at once.
     let activation = ActivationSpec { at: Some(seconds(3_000)), spread: seconds(1_000), ..ActivationSpec::default() };
     let firmware = FirmwareSpec { activation, ..forty() };
     let ran = run(&firmware_over_ideal(5, 0.0, 6_000, firmware.clone()));
@@ -469,7 +473,7 @@ fn one_hop_takes_little_more_than_the_air_does() {
         delivery: Some(FirmwareDelivery::Unicast),
         pace: Some(SimTime::ZERO),
         burst: 16,
-        concurrent: 4,
+        waves: at_a_time(4),
         ..FirmwareSpec::new(seconds(600), 40 * 1_024)
     };
     spec.campaigns = vec![CampaignSpec::firmware("update", firmware)];

@@ -1,10 +1,10 @@
 //! The head-end's limits over whole worlds: waves of retries, instances that fail, and the way of rows to the meter data management.
 
-use amitwin_data::rows::{Added, HeadendRow, Outcome, TransactionKind};
+use amitwin_data::rows::{Added, HeadendRow, ImageState, Outcome, TransactionKind};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, firmware_over_ideal, run, sites, world};
 
 const fn s(seconds: u64) -> SimTime {
     SimTime::from_secs(seconds)
@@ -43,7 +43,8 @@ fn retries_without_jitter_come_in_waves_and_with_it_they_do_not() {
     let sessions = |jitter: f64| {
         let retry = RetrySpec { after: s(30), jitter, ..RetrySpec::default() };
         let mut spec = town(1, 240, 600, HeadEndSpec { retry: Some(retry), ..HeadEndSpec::default() });
-        let ping = PingSpec { at: s(60), window: s(10), timeout: s(30), attempts: 3, ..PingSpec::default() };
+        let ping =
+            PaceSpec { at: s(60), window: Some(s(10)), timeout: s(30), attempts: Some(3), ..PaceSpec::default() };
         let job = JobSpec::Ping(ping);
         spec.campaigns = vec![CampaignSpec { name: "clocks".to_owned(), priority: PRIORITY_USUAL, role: None, job }];
         // Nobody is heard.
@@ -158,7 +159,8 @@ fn what_a_role_may_not_is_never_sent_and_stands_in_the_audit() {
         spec.polls = vec![PollSpec { role: reader.clone(), ..reads(PollContent::Registers, s(1_800), s(300)) }];
         let window = Some(Window::Range(SimTime::ZERO, s(100)));
         let reset = CampaignSpec::reset("night", ResetSpec { at: s(400), window, delivery, ..ResetSpec::default() });
-        let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), attempts: 3, ..PingSpec::default() };
+        let ping =
+            PaceSpec { at: s(600), window: Some(s(50)), timeout: s(30), attempts: Some(3), ..PaceSpec::default() };
         let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..reset.clone() };
         let mut campaigns = vec![CampaignSpec { role: reader.clone(), ..reset }, clocks];
         campaigns[1].role = reader.clone();
@@ -182,7 +184,7 @@ fn what_a_role_may_not_is_never_sent_and_stands_in_the_audit() {
 fn campaigns_have_their_own_roles_whatever_their_order_in_the_file() {
     let role = RoleSpec { name: "asker".to_owned(), may: vec![Right::Ping] };
     let mut spec = town(1, 5, 1_800, HeadEndSpec { role: vec![role], ..HeadEndSpec::default() });
-    let ping = PingSpec { at: s(600), window: s(50), timeout: s(30), ..PingSpec::default() };
+    let ping = PaceSpec { at: s(600), window: Some(s(50)), timeout: s(30), ..PaceSpec::default() };
     let image = CampaignSpec::firmware("v2", FirmwareSpec::new(s(400), 1_000));
     let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..image.clone() };
     // The image stands first and may not be brought by who asks for clocks; the ping may.
@@ -192,4 +194,30 @@ fn campaigns_have_their_own_roles_whatever_their_order_in_the_file() {
     let of = |kind| ran.of(kind).map(|row| row.outcome).collect::<Vec<_>>();
     assert_eq!(of(TransactionKind::Ping), [Outcome::Ok; 5]);
     assert_eq!(of(TransactionKind::Firmware), [Outcome::Forbidden; 5]);
+}
+
+#[test]
+fn a_meter_is_given_up_in_time_while_the_question_waits_for_a_session() {
+    let image = FirmwareSpec {
+        delivery: Some(FirmwareDelivery::Unicast),
+        target: Target::of(vec![1]),
+        give_up_after: s(600),
+        ..FirmwareSpec::new(s(60), 500)
+    };
+    let mut spec = firmware_over_ideal(2, 0.0, 3_000, image);
+    let patient = PermitsSpec { open: 1, wait: s(86_400), ..PermitsSpec::default() };
+    spec.head_end = Some(HeadEndSpec { permits: Some(patient), ..HeadEndSpec::default() });
+    let row = |ran: &Ran| ran.of(TransactionKind::Firmware).next().cloned().expect("a row");
+    assert_eq!(row(&run(&spec)).outcome, Outcome::Ok);
+    // The only session is that of a ping to a meter without supply, from before the meter is back until after the run.
+    let ping = PaceSpec { timeout: s(3_600), target: Target::of(vec![2]), ..PaceSpec::new(s(110), s(1)) };
+    let clocks = CampaignSpec { name: "clocks".to_owned(), job: JobSpec::Ping(ping), ..spec.campaigns[0].clone() };
+    spec.campaigns.push(clocks);
+    spec.events = vec![event("dark", 50, None, Act::PowerOff(PowerOff {}), vec![2])];
+    let ran = run(&spec);
+    let row = row(&ran);
+    // It runs the image, as nobody has heard.
+    assert_eq!((row.outcome, row.image_state.0, row.answered_s), (Outcome::Failed, Some(ImageState::Running), None));
+    let told_s = row.verified_s.0.expect("verified");
+    assert!((60.0..110.0).contains(&told_s), "the ping comes after it: {row:?}");
 }

@@ -27,7 +27,7 @@ fn no_more_sessions_are_open_than_there_are_permits() {
     let ran = |permits: Option<PermitsSpec>, per_router| {
         let firmware = FirmwareSpec {
             delivery: Some(FirmwareDelivery::Unicast),
-            concurrent: 4,
+            waves: WavesSpec { parallel: Some(4), ..WavesSpec::default() },
             ..FirmwareSpec::new(seconds(60), 40 * 1_024)
         };
         let mut spec = firmware_over_ideal(4, 0.0, 3_600, firmware);

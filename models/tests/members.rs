@@ -178,12 +178,12 @@ fn what_comes_by_source_route_shows_nanostack_that_its_border_router_lives() {
         (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-95.0, Some(-95.0));
         (spec.placement.sites[1].x_m, spec.placement.sites[2].x_m) = (150.0, 300.0);
         spec.record.frames_every = 1;
-        let ping = |n: u64| PingSpec {
+        let ping = |n: u64| PaceSpec {
             at: SimTime::from_secs(each_s * n),
-            window: SimTime::ZERO,
+            window: Some(SimTime::ZERO),
             timeout: SimTime::from_secs(60),
-            attempts: 1,
-            ..PingSpec::default()
+            attempts: Some(1),
+            ..PaceSpec::default()
         };
         let campaign = |n| CampaignSpec {
             name: format!("ping {n}"),
@@ -242,12 +242,12 @@ fn a_route_ends_two_hours_after_its_last_announcement_and_with_it_what_is_sent_a
         spec.record.frames_every = 1;
         let off = |at_s, seconds| event("off", at_s, seconds, Act::PowerOff(PowerOff {}), vec![1]);
         spec.events = vec![off(100, Some(60)), off(1_000 + lifetime_s as u64 / 4, None)];
-        let ping = |n: u64| PingSpec {
+        let ping = |n: u64| PaceSpec {
             at: SimTime::from_secs(600 * n),
-            window: SimTime::ZERO,
+            window: Some(SimTime::ZERO),
             timeout: SimTime::from_secs(60),
-            attempts: 1,
-            ..PingSpec::default()
+            attempts: Some(1),
+            ..PaceSpec::default()
         };
         let campaign = |n| CampaignSpec {
             name: format!("ping {n}"),
@@ -306,12 +306,12 @@ fn wsbrd_forgets_a_route_that_leads_no_further_until_it_is_announced_again() {
         let spells = (1..=6).filter_map(|seed| {
             let mut spec = parent_restarts(seed);
             spec.mesh.border_stack = Some(border);
-            let ping = |at_s| PingSpec {
+            let ping = |at_s| PaceSpec {
                 at: SimTime::from_secs(at_s),
-                window: SimTime::ZERO,
+                window: Some(SimTime::ZERO),
                 timeout: SimTime::from_secs(20),
-                attempts: 1,
-                ..PingSpec::default()
+                attempts: Some(1),
+                ..PaceSpec::default()
             };
             let campaign = |at_s| CampaignSpec {
                 name: format!("ping {at_s}"),

@@ -15,7 +15,7 @@ fn first_meter_only(at_s: u64) -> CampaignSpec {
     let hours = SimTime::from_secs(24 * 3_600);
     let reset = ResetSpec {
         at: SimTime::from_secs(at_s),
-        clusters: Some(Clusters { size: 1, gap: (hours, hours) }),
+        waves: WavesSpec { clusters: Some(Clusters { size: 1, gap: (hours, hours) }), ..WavesSpec::default() },
         delivery: Delivery::Unicast,
         ..ResetSpec::default()
     };

@@ -104,7 +104,8 @@ fn reports_and_answers_of_a_meter_that_has_moved_pass_its_new_border_router() {
         let seconds = SimTime::from_secs;
         let ping = |name: &str, at| {
             let (at, window, timeout) = (seconds(at), seconds(1), seconds(60));
-            let job = JobSpec::Ping(PingSpec { at, window, timeout, attempts: 1, ..PingSpec::default() });
+            let job =
+                JobSpec::Ping(PaceSpec { at, window: Some(window), timeout, attempts: Some(1), ..PaceSpec::default() });
             CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job }
         };
         let reset = |name: &str, at| {

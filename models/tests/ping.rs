@@ -17,8 +17,13 @@ fn star(payload: Payload, duration: u64) -> WorldSpec {
     let places = [(Gateway, 0.0, 0.0)].into_iter().chain((1..5).map(near)).chain(far);
     let mut spec = world(sites(places), PhyMode::M3, duration);
     spec.dlms.payload = payload;
-    let ping =
-        PingSpec { at: seconds(600), window: seconds(50), timeout: seconds(20), attempts: 1, ..PingSpec::default() };
+    let ping = PaceSpec {
+        at: seconds(600),
+        window: Some(seconds(50)),
+        timeout: seconds(20),
+        attempts: Some(1),
+        ..PaceSpec::default()
+    };
     spec.campaigns =
         vec![CampaignSpec { name: "clocks".into(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) }];
     spec
@@ -63,7 +68,7 @@ fn who_has_no_supply_does_not_answer_and_whose_turn_does_not_come_is_pending() {
         (2, Outcome::Failed, 1),
         (3, Outcome::Ok, 1),
         (4, Outcome::Pending, 0),
-        (5, Outcome::Pending, 0),
+        (5, Outcome::Unreachable, 0),
     ];
     assert_eq!(rows, expected);
 }

@@ -43,7 +43,7 @@ fn count(rows: &[&TransactionRow], outcome: Outcome) -> usize {
 fn a_target_alone_is_reset_and_asked() {
     let target = Target::of(vec![2, 4, 6]);
     let reset = CampaignSpec::reset("some", ResetSpec { target: target.clone(), ..one_by_one() });
-    let ping = JobSpec::Ping(PingSpec { at: seconds(900), target, ..PingSpec::default() });
+    let ping = JobSpec::Ping(PaceSpec { at: seconds(900), target, ..PaceSpec::default() });
     let ping = CampaignSpec { name: "ask".to_owned(), job: ping, ..reset.clone() };
     let ran = run(&ideal(10, 1_200, vec![reset, ping]));
     let reset: Vec<u32> =
@@ -97,7 +97,7 @@ fn resets_and_pings_are_halted_when_too_many_fail() {
         ..WavesSpec::default()
     };
     let reset = CampaignSpec::reset("halt", ResetSpec { waves: waves.clone(), ..one_by_one() });
-    let ping = PingSpec { at: seconds(1_500), timeout: seconds(10), waves, ..PingSpec::default() };
+    let ping = PaceSpec { at: seconds(1_500), timeout: seconds(10), waves, ..PaceSpec::default() };
     let ping = CampaignSpec { name: "ask".to_owned(), job: JobSpec::Ping(ping), ..reset.clone() };
     let mut spec = ideal(20, 3_000, vec![reset, ping]);
     // Nobody has a supply. The first wave has four of twenty, of which 1.2 may fail: the second failure halts it.

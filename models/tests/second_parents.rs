@@ -138,12 +138,12 @@ fn nanostack_refuses_a_source_route_over_a_bad_link_and_tells_its_border_router(
             name: format!("ping {at_s}"),
             priority: PRIORITY_USUAL,
             role: None,
-            job: JobSpec::Ping(PingSpec {
+            job: JobSpec::Ping(PaceSpec {
                 at: SimTime::from_secs(at_s),
-                window: SimTime::ZERO,
+                window: Some(SimTime::ZERO),
                 timeout: SimTime::from_secs(15),
-                attempts: 1,
-                ..PingSpec::default()
+                attempts: Some(1),
+                ..PaceSpec::default()
             }),
         };
         spec.campaigns = (0..290).map(|n| campaign(100 + 20 * n)).collect();

@@ -1,5 +1,6 @@
 //! Campaigns that ask meters a few questions, in the language: what goes together, who is meant, and the figures of a run.
 
+use amitwin_models::spec::Order;
 use amitwin_scenarios::drive::{Unwatched, run_variant};
 use amitwin_scenarios::{Scenario, load_text};
 use amitwin_sim_core::Local;
@@ -87,6 +88,10 @@ fn what_does_not_go_together_is_refused_in_words() {
     let error = refused(&format!("[dlms.certificates]\nvalid = \"90d\"\n{renewal}"));
     assert!(error.contains("security suite 0") && error.contains("suite = 1"), "{error}");
     assert!(error.contains("as soon as they are given"), "{error}");
+    let spread = "kind = \"certificates\"\norder = \"random\"\nclusters = { size = 5, gap = [\"1s\", \"2s\"] }";
+    let error = refused(&format!("[dlms.certificates]\nvalid = \"90d\"\n{}", campaign("renewal", spread)));
+    assert!(error.contains("has `clusters`, and its turns come when certificates run out"), "{error}");
+    assert!(error.contains("has `order`, and its turns come"), "{error}");
     let suites = "[dlms.certificates]\n[[dlms.vendor]]\nname = \"a\"\nsuite = 1\n[[dlms.vendor]]\nname = \"b\"\n";
     let error = refused(suites);
     assert!(error.contains("the meters of `b`"), "{error}");
@@ -99,4 +104,25 @@ fn a_window_beyond_the_run_is_warned_of() {
     let scenario = load(&text).expect("it loads");
     let warned = |text: &String| text.contains("needs 13h until the last meter has its turn and has 710min");
     assert!(scenario.warnings.iter().any(warned), "{:?}", scenario.warnings);
+}
+
+#[test]
+fn turns_by_a_column_are_those_of_its_numbers() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let table = "id,kind,lat,lon,metrology_age,street\nr,gateway,50,8,,\n\
+                 a,meter,50.001,8,10,Mill Lane\nb,meter,50.002,8,9,\nc,meter,50.003,8,,Ash Road\nd,meter,50.004,8,9.0,Mill Lane\n";
+    std::fs::write(dir.path().join("town.csv"), table).expect("a placement");
+    let order = |text: &str| {
+        let text = format!(
+            "name = \"town\"\nduration = \"2h\"\n[placement]\nfile = \"town.csv\"\n[[campaign]]\nname = \"ask\"\nkind = \"ping\"\nat = \"1h\"\nwindow = \"10min\"\norder = {text}\n"
+        );
+        let scenario = load_text(&text, "town.toml", dir.path(), &[], None).expect("it loads");
+        let Some(Order::Column(by)) = &scenario.variants[0].spec.campaigns[0].job.waves().order else { panic!() };
+        by.places.clone()
+    };
+    let last = u32::MAX;
+    // Numbers, not texts: 9 comes before 10, and 9.0 is 9. Who has none comes last.
+    assert_eq!(order("{ column = \"metrology_age\" }"), [last, 2, 0, last, 0]);
+    assert_eq!(order("{ column = \"metrology_age\", descending = true }"), [last, 0, 2, last, 2]);
+    assert_eq!(order("{ column = \"street\" }"), [last, 1, last, 0, 1]);
 }

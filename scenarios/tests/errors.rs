@@ -195,6 +195,17 @@ fn rules_across_fields() {
     gallery.add("no_channel_plan", with("[radio]\nregion = \"eu\"\n"));
     gallery.add("late_campaign", instead("\"10min\"", "\"3h\""));
     gallery.add("window_and_clusters", with("clusters = { size = 5, gap = [\"1s\", \"2s\"] }\n"));
+    gallery.add("order_by_no_column", with("order = { column = \"age\" }\n"));
+    gallery.add("order_of_no_kind", with("order = \"shortest-first\"\n"));
+    let ideal = GOOD.replacen("duration", "medium = \"ideal\"\nduration", 1);
+    gallery.add("order_by_hops_without_a_mesh", message(&format!("{ideal}order = \"nearest-first\"\n")));
+    let image = "kind = \"firmware\"\nimage = \"1 KiB\"\nclusters = { size = 5, gap = [\"1s\", \"2s\"] }";
+    gallery.add(
+        "image_in_clusters",
+        message(&GOOD.replace("window = [\"10s\", \"60s\"]\n", "").replace("kind = \"reset\"", image)),
+    );
+    gallery.add("parallel_flood", with("parallel = 10\ngive_up_after = \"5min\"\n"));
+    gallery.add("parallel_without_an_end", with("parallel = 10\ndelivery = \"unicast\"\n"));
     let waits = |only_when: &str| instead("window = [", &format!("only_when = \"{only_when}\"\nwindow = ["));
     gallery.add("only_when_of_a_flood", waits("snr >= 15 dB"));
     gallery.add("only_when_of_nothing", waits("hops <= 3"));
@@ -202,6 +213,11 @@ fn rules_across_fields() {
     gallery.add("only_when_without_a_unit", waits("rssi >= -90"));
     gallery.add("wait_for_nothing", instead("window = [", "wait = \"1h\"\nwindow = ["));
     let one_by_one = |more: &str| instead("window = [", &format!("delivery = \"unicast\"\n{more}\nwindow = ["));
+    let asks = |only_when: &str| one_by_one(&format!("only_when = \"{only_when}\""));
+    gallery.add("only_when_of_an_unknown_image", asks("firmware = v2"));
+    gallery.add("only_when_of_an_older_image", asks("firmware < v2"));
+    gallery.add("only_when_nobody_tells", asks("healthy"));
+    gallery.add("only_when_within_no_time", asks("heard within long"));
     gallery.add(
         "waves_of_a_flood",
         instead("window = [", "waves = [\"10 %\", \"100 %\"]\ngive_up_after = \"5min\"\nwindow = ["),

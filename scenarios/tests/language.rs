@@ -2,7 +2,7 @@
 
 use amitwin_data::metrics::gates;
 use amitwin_models::spec::{
-    BorderStack, Delivery, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec,
+    BorderStack, Clusters, Delivery, PhyMode, ResetSchedule, ResetSpec, ResetTier, SizeProfile, WorldSpec,
 };
 use amitwin_models::terrain::SiteKind;
 use amitwin_scenarios::sections::units::{Kind, UnitError, format, parse};
@@ -152,7 +152,7 @@ fn schedules() {
     );
     // The later choice drops the earlier one.
     let clusters = "campaign.reset.clusters={ size = 5, gap = [\"10s\", \"60s\"] }";
-    assert_eq!(schedule("", &[clusters]), ResetSchedule::Clusters { size: 5, gap: seconds(10, 60) });
+    assert_eq!(schedule("", &[clusters]), ResetSchedule::Clusters(Clusters { size: 5, gap: seconds(10, 60) }));
     let campaign = reset(&spec("tier = \"cold\"\ndelivery = \"unicast\"\ngive_up_after = \"300s\"\n", &[]));
     assert_eq!((campaign.tier, campaign.delivery), (ResetTier::Cold, Delivery::Unicast));
     assert_eq!((campaign.at, campaign.give_up_after), (SimTime::from_secs(600), Some(SimTime::from_secs(300))));
@@ -186,7 +186,7 @@ set = { "campaign.reset.clusters" = { size = 10, gap = ["1s", "2s"] } }
     assert_eq!(reset(specs[1]).schedule(), ResetSchedule::Auto { busy_share: 0.2, away_share: 0.1 });
     assert_eq!((specs[2].radio.tx_power_dbm, specs[2].radio.gateway_power_dbm()), (20.0, 20.0));
     assert_eq!((specs[2].radio.shadowing_sigma_db, reset(specs[2]).at), (7.0, SimTime::from_secs(3600)));
-    assert_eq!(reset(specs[3]).schedule(), ResetSchedule::Clusters { size: 10, gap: seconds(1, 2) });
+    assert_eq!(reset(specs[3]).schedule(), ResetSchedule::Clusters(Clusters { size: 10, gap: seconds(1, 2) }));
 }
 
 #[test]

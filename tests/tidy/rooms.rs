@@ -57,8 +57,18 @@ pub const ROOMS: [Room; 29] = [
 ];
 
 /// Files that are no rooms: what joins them, and the list of purposes.
-pub const GLUE: [&str; 9] =
-    ["event", "context", "cell", "cell/part", "cell/state", "state", "build", "build/coupling", "purpose"];
+pub const GLUE: [&str; 10] = [
+    "event",
+    "context",
+    "cell",
+    "cell/part",
+    "cell/state",
+    "state",
+    "build",
+    "build/coupling",
+    "build/tree",
+    "purpose",
+];
 
 /// Types that hold several rooms so that a function can borrow them together, each with its file.
 pub const ADAPTERS: [(&str, &str); 9] = [

@@ -45,7 +45,7 @@ fn rounds(seed: u64) -> (Vec<u32>, f64) {
         multicast_from: Some(1),
         rounds: Some(20),
         settle: Some(SimTime::from_secs(45)),
-        concurrent: METERS,
+        waves: WavesSpec { parallel: Some(METERS), ..WavesSpec::default() },
         ..FirmwareSpec::new(SimTime::from_secs(60), BLOCKS * 16)
     };
     let mut spec = WorldSpec { seed, ..world(star(METERS), PhyMode::M1b, 16 * 3_600) };

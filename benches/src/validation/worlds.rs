@@ -41,7 +41,13 @@ pub fn pings(mut spec: WorldSpec, rounds: u32, gap: SimTime) -> Vec<Vec<f64>> {
             name: format!("ping {n}"),
             priority: PRIORITY_USUAL,
             role: None,
-            job: JobSpec::Ping(PingSpec { at, window, timeout: gap, attempts: 1, ..PingSpec::default() }),
+            job: JobSpec::Ping(PaceSpec {
+                at,
+                window: Some(window),
+                timeout: gap,
+                attempts: Some(1),
+                ..PaceSpec::default()
+            }),
         }
     };
     spec.campaigns = (0..rounds).map(ping).collect();

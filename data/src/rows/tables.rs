@@ -112,7 +112,7 @@ rows! {
         hops_made: Option<u8>,
         /// Payload above UDP.
         bytes: u32,
-        /// What its link lacked of the campaign's `only_when` when it was last looked at, of meters that had to wait for it or were left out; empty for all others.
+        /// What its link, or itself, lacked of the job's `only_when` when it was last looked at, of meters that had to wait for it or were left out; empty for all others.
         held_by: Added<HeldBy>,
         /// Of firmware: how far the image has come in the meter; empty for all others.
         image_state: Added<ImageState>,

@@ -114,6 +114,14 @@ words! {
         Loss = "loss",
         /// Nothing is known of it: its meter had no way in the last hour, or too few tries.
         Unknown = "unknown",
+        /// Its firmware is not what the job asks for.
+        Firmware = "firmware",
+        /// The head-end has not heard it for as long as the job asks for.
+        NotHeard = "not_heard",
+        /// It has missed its keep-alives.
+        Silent = "silent",
+        /// It has told that its supply fails, and not that it is back.
+        Dark = "dark",
     }
 
     /// What happened to a node.

@@ -62,10 +62,14 @@ pub enum Ask {
         /// Which step.
         step: ImageStep,
     },
-    /// The unicast and the authentication key are to be those of this generation.
+    /// The unicast and the authentication key are to be those of this generation, and the master key if that is another in it.
     Keys {
         /// Which.
-        generation: u16,
+        generation: u32,
+        /// The one that the meter has: its master key wraps the new ones.
+        under: u32,
+        /// Generation of the broadcast key, if that is changed as well.
+        broadcast: u16,
     },
     /// Make a pair of keys for signatures.
     MakePair,
@@ -126,13 +130,21 @@ impl Ask {
             // Method 2 activates the passive price; integer 0.
             Ask::ActivatePrice => Service::act(113, CHARGE, 2, vec![15, 0]),
             Ask::PriceInForce => Service::get(113, CHARGE, 5),
-            Ask::Keys { generation } => {
+            Ask::Keys { generation, under, broadcast } => {
                 let (title, suite) = (meter.system_title(), meter.vendor().suite);
                 let keys = fleet.keys.of_generation(title, suite, generation);
-                // An array of two: number of the key, and the key under the master key.
-                let mut list = vec![1, 2];
-                for (number, key) in [(0, &keys.unicast), (2, &keys.authentication)] {
-                    let wrapped = security::wrap_key(suite, &keys.master, key);
+                let former = fleet.keys.of_generation(title, suite, under).master;
+                let mut all = vec![(0, keys.unicast), (2, keys.authentication)];
+                if broadcast > 0 {
+                    all.push((1, fleet.keys.of_broadcast(suite, broadcast)));
+                }
+                if keys.master != former {
+                    all.push((3, keys.master));
+                }
+                // An array: number of each key, and the key under the master key.
+                let mut list = vec![1, all.len() as u8];
+                for (number, key) in &all {
+                    let (number, wrapped) = (*number, security::wrap_key(suite, &former, key));
                     list.extend([2, 2, 0x16, number, 9, wrapped.len() as u8]);
                     list.extend(wrapped);
                 }

@@ -16,8 +16,8 @@ const NOTIFICATION_CONFIRM: u8 = 0x10;
 /// Under what a message to one meter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Under {
-    /// Generation of the meter's keys.
-    pub generation: u16,
+    /// Generation of the meter's keys, or of the broadcast key.
+    pub generation: u32,
     /// Invocation counter.
     pub counter: u32,
 }
@@ -41,13 +41,13 @@ pub fn image(meter: Meter<'_>, confirmed: bool, image: &Image, step: ImageStep, 
 }
 
 /// The same under the keys that the meters of a suite share.
-pub fn image_to_all(meter: Meter<'_>, image: &Image, step: ImageStep, counter: u32) -> Vec<u8> {
-    sealed(meter, true, Under::counter(counter), &image.plain(step, UNCONFIRMED))
+pub fn image_to_all(meter: Meter<'_>, image: &Image, step: ImageStep, under: Under) -> Vec<u8> {
+    sealed(meter, true, under, &image.plain(step, UNCONFIRMED))
 }
 
 /// A reset of all meters of a suite, under the keys that they share.
-pub fn broadcast(meter: Meter<'_>, tier: ResetTier, counter: u32) -> Vec<u8> {
-    sealed(meter, true, Under::counter(counter), &plain(meter, Ask::Reset(tier), UNCONFIRMED))
+pub fn broadcast(meter: Meter<'_>, tier: ResetTier, under: Under) -> Vec<u8> {
+    sealed(meter, true, under, &plain(meter, Ask::Reset(tier), UNCONFIRMED))
 }
 
 /// Tells a meter that its notification has arrived.
@@ -64,14 +64,16 @@ pub fn is_confirmation(plain: &[u8]) -> bool {
     plain.len() == 6 && plain[0] == NOTIFICATION_CONFIRM
 }
 
-fn keys(meter: Meter<'_>, generation: u16) -> MeterKeys {
+fn keys(meter: Meter<'_>, generation: u32) -> MeterKeys {
     meter.fleet.keys.of_generation(meter.system_title(), meter.vendor().on_file(), generation)
 }
 
 fn sealed(meter: Meter<'_>, for_all: bool, under: Under, plain: &[u8]) -> Vec<u8> {
-    let (suite, keys) = (meter.vendor().on_file(), keys(meter, under.generation));
+    let suite = meter.vendor().on_file();
+    let keys = keys(meter, if for_all { 0 } else { under.generation });
+    let shared = meter.fleet.keys.of_broadcast(suite, under.generation as u16);
     let (key, authentication, flags) = match for_all {
-        true => (&keys.broadcast, &keys.broadcast_authentication, BROADCAST_KEY),
+        true => (&shared, &keys.broadcast_authentication, BROADCAST_KEY),
         false => (&keys.unicast, &keys.authentication, 0),
     };
     let aead = Aead::new(suite, key);
@@ -102,7 +104,7 @@ pub fn unwrapped(datagram: &[u8]) -> Option<&[u8]> {
 pub const NOT_SERVED: [u8; 3] = [0xD8, 1, 1];
 
 /// What a datagram of a meter says that has keys of this generation; `None` if it is not genuine or not understood.
-pub fn open(meter: Meter<'_>, generation: u16, datagram: &[u8]) -> Option<Said> {
+pub fn open(meter: Meter<'_>, generation: u32, datagram: &[u8]) -> Option<Said> {
     let mut apdu = unwrapped(datagram)?.to_vec();
     match apdu[..] {
         [0xD8, _, 6, ..] => return Some(Said::Refused),

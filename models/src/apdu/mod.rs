@@ -64,7 +64,7 @@ pub struct Apdu {
     /// Rows that it asks for or brings.
     pub rows: Rows,
     /// Generation of the keys that protect it, of requests; 0: as delivered.
-    pub generation: u16,
+    pub generation: u32,
     /// What it says, where neither counters nor lengths tell it.
     pub word: Option<Arc<Word>>,
     /// Wrapper header and APDU; `None` where payloads are only sized.

@@ -52,9 +52,11 @@ pub enum TransactionId {
         /// The meter, by site.
         meter: SiteId,
     },
-    /// The certificate of a meter, in a campaign that renews it each time.
-    Renewal {
-        /// Number of the job.
+    /// A meter in a campaign that comes to it again and again.
+    Turn {
+        /// What the campaign does.
+        kind: TransactionKind,
+        /// Number of its job.
         job: u16,
         /// Which of its turns; below 2^12.
         round: u16,
@@ -72,7 +74,7 @@ impl TransactionId {
             TransactionId::Read { schedule, round, meter } => (0b01, u32::from(schedule) << 20 | round, meter.0),
             TransactionId::Campaign { kind: TransactionKind::Reset, job, meter } => (0b10, u32::from(job), meter.0),
             TransactionId::Campaign { job, meter, .. } => (0b11, u32::from(job), meter.0),
-            TransactionId::Renewal { job, round, meter } => (0b11, u32::from(round) << 16 | u32::from(job), meter.0),
+            TransactionId::Turn { job, round, meter, .. } => (0b11, u32::from(round) << 16 | u32::from(job), meter.0),
             TransactionId::Alarm { alarm, meter, outage, attempt } => {
                 (0b11, 1 << 29 | (alarm as u32) << 28 | u32::from(outage) << 8 | u32::from(attempt), meter.0)
             }
@@ -88,8 +90,7 @@ impl TransactionId {
         match self {
             TransactionId::Push { .. } => TransactionKind::Push,
             TransactionId::Read { .. } => TransactionKind::Read,
-            TransactionId::Campaign { kind, .. } => kind,
-            TransactionId::Renewal { .. } => TransactionKind::Certificates,
+            TransactionId::Campaign { kind, .. } | TransactionId::Turn { kind, .. } => kind,
             TransactionId::Notice { notice: Notice::Health, .. } => TransactionKind::Health,
             TransactionId::Notice { notice: Notice::KeepAlive, .. } => TransactionKind::KeepAlive,
             TransactionId::Alarm { alarm: Alarm::LastGasp, .. } => TransactionKind::LastGasp,
@@ -112,8 +113,10 @@ mod tests {
         assert_eq!(number(campaign(TransactionKind::Ping)), "c000000200001234");
         let alarm = TransactionId::Alarm { alarm: Alarm::PowerUp, meter: SiteId(0x1234), outage: 2, attempt: 3 };
         assert_eq!(number(alarm), "f000020300001234");
-        let renewal = TransactionId::Renewal { job: 2, round: 3, meter: SiteId(0x1234) };
-        assert_eq!(number(renewal), "c003000200001234");
+        let turn = |round| TransactionId::Turn { kind: TransactionKind::Keys, job: 2, round, meter: SiteId(0x1234) };
+        assert_eq!(number(turn(3)), "c003000200001234");
+        // The first turn is that of a campaign that has one.
+        assert_eq!(number(turn(0)), number(campaign(TransactionKind::Keys)));
         let notice = TransactionId::Notice { notice: Notice::KeepAlive, meter: SiteId(0x1234), number: 5 };
         assert_eq!(number(notice), "ec00000500001234");
         // The largest of each field stay apart.

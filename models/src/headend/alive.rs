@@ -2,6 +2,7 @@
 //!
 //! When the last moment of a period has passed at which a keep-alive may be sent, and a while for its way, the head-end looks who has missed it.
 
+use super::standing::Standings;
 use super::{Ctx, Event};
 use crate::backhaul::Report;
 use crate::check::ensure;
@@ -73,6 +74,13 @@ impl Alive {
         known.heard = known.heard.max(period.saturating_add(1));
         if std::mem::take(&mut known.silent) {
             rows.events.push(row(now, report.meter, EventKind::HeardAgain));
+        }
+    }
+
+    /// Tells who counts as silent.
+    pub fn tell(&self, standings: &mut Standings) {
+        for (known, &meter) in self.known.iter().zip(&self.meters) {
+            standings.silent(meter, known.silent);
         }
     }
 

@@ -339,7 +339,7 @@ impl Front {
             Event::Ingested { .. } | Event::Redelivered { .. } => {
                 self.broker.as_ref().is_some_and(|broker| broker.knows(event))
             }
-            Event::Job(_) | Event::Alive { .. } => false,
+            Event::Job(_) | Event::Alive { .. } | Event::Look => false,
         }
     }
 

@@ -8,7 +8,7 @@ use amitwin_data::link_health::Tries;
 use amitwin_data::rows::HeldBy;
 use serde::{Deserialize, Serialize};
 
-/// What of a condition a link does not meet.
+/// What of a condition a link or a meter does not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lack {
     /// Level over the noise.
@@ -19,6 +19,14 @@ pub enum Lack {
     Loss,
     /// Nothing is known of it.
     Unknown,
+    /// Another firmware.
+    Firmware,
+    /// Not heard for too long.
+    NotHeard,
+    /// Keep-alives.
+    Silent,
+    /// A supply that has failed.
+    Dark,
 }
 
 impl Lack {
@@ -29,6 +37,10 @@ impl Lack {
             Lack::Rssi => HeldBy::Rssi,
             Lack::Loss => HeldBy::Loss,
             Lack::Unknown => HeldBy::Unknown,
+            Lack::Firmware => HeldBy::Firmware,
+            Lack::NotHeard => HeldBy::NotHeard,
+            Lack::Silent => HeldBy::Silent,
+            Lack::Dark => HeldBy::Dark,
         }
     }
 }
@@ -60,10 +72,11 @@ impl Links {
         }
     }
 
-    /// What of a condition a meter's link does not meet; `None` if it meets all of it.
+    /// What of a condition a meter's link does not meet; `None` if it meets all that is said of links.
     pub fn holds_back(&self, condition: &Condition, meter: SiteId) -> Option<Lack> {
         let known = self.0.get(meter.at()).copied().unwrap_or_default();
-        let against = |&Limit { of, limit }: &Limit| {
+        let against = |limit: &Limit| {
+            let &Limit::Link { of, limit } = limit else { return None };
             let (value, by) = match of {
                 Quantity::Snr => (known.levels.map(|(_, snr_db)| snr_db), Lack::Snr),
                 Quantity::Rssi => (known.levels.map(|(rssi_dbm, _)| rssi_dbm), Lack::Rssi),

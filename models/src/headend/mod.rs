@@ -4,6 +4,7 @@ pub mod alive;
 pub mod broker;
 pub mod certificates;
 pub mod desk;
+mod duties;
 pub mod front;
 pub mod jobs;
 pub mod ledger;
@@ -11,11 +12,14 @@ pub mod links;
 mod network;
 pub mod numbers;
 pub mod sessions;
+pub mod standing;
 mod state;
 pub mod talk;
 #[cfg(test)]
 mod tests;
 
+use duties::conditions;
+pub use duties::{Duties, Failure, ask_of_links};
 pub use network::Network;
 pub use state::State;
 
@@ -23,20 +27,20 @@ use crate::apdu::Apdu;
 use crate::backhaul::{Notice, Report, ReportKind};
 use crate::event;
 use crate::node::SiteId;
-use crate::plan::Plan;
-use crate::spec::{BackSign, CampaignSpec, EventSpec, HeadEndSpec, KeepAliveSpec, PollSpec};
+use crate::spec::{BackSign, Condition};
 use alive::Alive;
 use amitwin_data::rows::Rows;
-use amitwin_sim_core::{Context, SimTime};
+use amitwin_sim_core::Context;
 use broker::Broker;
 use front::Front;
 use hdrhistogram::Histogram;
-use jobs::technicians::{Call, Field};
+use jobs::technicians::Call;
 use jobs::{End, Job, Tools, Wake};
 use ledger::Ledger;
 use links::Links;
 use numbers::Numbers;
 use serde::{Deserialize, Serialize};
+use standing::Standings;
 use std::sync::Arc;
 use talk::{Heard, Talk};
 
@@ -57,6 +61,8 @@ pub enum Event {
     },
     /// A minute is over.
     Minute,
+    /// Meters that wait for what a job asks of them are looked at again.
+    Look,
     /// All keep-alives of a period should have come.
     Alive {
         /// Of which, counted from 0.
@@ -100,53 +106,6 @@ pub enum Event {
 }
 
 const _: () = assert!(size_of::<Event>() <= 12 && align_of::<Event>() <= 4, "it is nested in an event of 16 bytes");
-
-/// What a head-end has to do in a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Duties<'a> {
-    /// Campaigns.
-    pub campaigns: &'a [CampaignSpec],
-    /// Their resets, worked out.
-    pub plan: &'a Arc<Plan>,
-    /// Read schedules.
-    pub reads: &'a [PollSpec],
-    /// The meters that are read, ascending.
-    pub meters: &'a [SiteId],
-    /// Keep-alives that they send, if they do.
-    pub keep_alive: Option<&'a KeepAliveSpec>,
-    /// Simulated time of the run.
-    pub duration: SimTime,
-    /// Limits, if there are some.
-    pub limits: Option<&'a HeadEndSpec>,
-    /// Instances that fail, if it has limits.
-    pub failures: &'a [Failure],
-    /// Crews, if there are some.
-    pub technicians: Option<&'a Field>,
-    /// What meters' clocks show as the run begins, since midnight.
-    pub begins_of_day: SimTime,
-    /// Seed of the run.
-    pub seed: u64,
-}
-
-/// An instance of the head-end fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// When.
-    pub at: SimTime,
-    /// When it is back, if it is.
-    pub end: Option<SimTime>,
-    /// Which.
-    pub instance: u16,
-}
-
-impl Failure {
-    /// Those of the events of a scenario.
-    pub fn of(events: &[EventSpec]) -> Vec<Failure> {
-        let failure =
-            |event: &EventSpec| Some(Failure { at: event.at, end: event.end(), instance: event.act.instance()? });
-        events.iter().filter_map(failure).collect()
-    }
-}
 
 /// What firmware campaigns have sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,8 +172,10 @@ pub struct HeadEnd {
     /// Rows of load profiles that have arrived.
     pub ledger: Ledger,
     numbers: Numbers,
-    /// What it knows of links, if a campaign waits for them.
+    /// What it knows of links, if a job asks for that.
     links: Links,
+    /// What it knows of meters, if a job asks for that.
+    standings: Standings,
     /// Its workers and its sessions, if they are limited.
     front: Option<Front>,
     /// Who is alive, if keep-alives tell.
@@ -231,11 +192,16 @@ pub struct HeadEnd {
 impl HeadEnd {
     /// A head-end over the given meshes.
     pub fn new(duties: &Duties<'_>, network: Network, talk: Talk) -> Self {
-        let waits = duties.campaigns.iter().any(|campaign| campaign.only_when().is_some());
+        let sites = network.partition.len();
+        let asked: Vec<&Condition> = conditions(duties.campaigns, duties.reads).collect();
+        let of_links = asked.iter().any(|condition| condition.is_of_links());
+        let of_meters = asked.iter().any(|condition| condition.is_of_meters());
+        let known = if of_meters { sites } else { 0 };
         let ledger = Ledger::of(duties.reads, talk.cosem(), network.partition.len(), duties.duration);
         let front = |limits| Front::new(limits, duties.seed, jobs::terms(duties, limits), &network.gateway, &ledger);
         HeadEnd {
-            links: Links::new(if waits { network.partition.len() } else { 0 }),
+            links: Links::new(if of_links { sites } else { 0 }),
+            standings: Standings::new(known, duties.delivered, duties.campaigns),
             jobs: jobs::of(duties, &network),
             meters: duties.meters.into(),
             front: duties.limits.map(front),
@@ -257,6 +223,9 @@ impl HeadEnd {
         }
         if let Some(alive) = &self.alive {
             alive.start(ctx);
+        }
+        if self.standings.are_wanted() {
+            self.look_later(ctx);
         }
         let (jobs, mut tools) = self.split();
         for job in jobs {
@@ -307,7 +276,12 @@ impl HeadEnd {
             event::Event::HeadEnd(Event::Alive { period }) => {
                 if let Some(alive) = &mut self.alive {
                     alive.look(ctx, &mut self.rows, period);
+                    alive.tell(&mut self.standings);
                 }
+            }
+            event::Event::HeadEnd(Event::Look) => {
+                self.look_later(ctx);
+                self.links_are_new(ctx);
             }
             event::Event::HeadEnd(event @ (Event::Ingested { .. } | Event::Redelivered { .. })) => {
                 if let Some(front) = &mut self.front {
@@ -338,10 +312,7 @@ impl HeadEnd {
             }
             event::Event::Health(health) => {
                 self.links.hear(&health);
-                let (jobs, mut tools) = self.split();
-                for job in jobs {
-                    job.links(ctx, &mut tools);
-                }
+                self.links_are_new(ctx);
             }
             event::Event::Visit(visit) => {
                 let (jobs, mut tools) = self.split();
@@ -350,6 +321,17 @@ impl HeadEnd {
                 }
             }
             _ => unreachable!("{event:?} belongs to a mesh"),
+        }
+    }
+
+    fn look_later(&self, ctx: &mut Ctx) {
+        ctx.schedule(ctx.now() + self.network.health_every, 0, event::Event::HeadEnd(Event::Look));
+    }
+
+    fn links_are_new(&mut self, ctx: &mut Ctx) {
+        let (jobs, mut tools) = self.split();
+        for job in jobs {
+            job.links(ctx, &mut tools);
         }
     }
 
@@ -375,6 +357,7 @@ impl HeadEnd {
             ledger: &mut self.ledger,
             numbers: &mut self.numbers,
             links: &self.links,
+            standings: &mut self.standings,
             front: self.front.as_mut(),
             statistics: &mut self.statistics,
             rows: &mut self.rows,
@@ -409,13 +392,18 @@ impl HeadEnd {
             Heard::OtherKeys => return self.other_keys(ctx, report),
             Heard::Again | Heard::Refused | Heard::Wrong => return,
         };
+        if !matches!(report.kind, ReportKind::Back { by: BackSign::Route, .. }) {
+            self.standings.hear(report.meter, ctx.now());
+        }
         let job = match report.kind {
             ReportKind::Push { .. } | ReportKind::Bundle { .. } | ReportKind::Notice { .. } if refused => return,
             // Its row is that of the border router.
-            ReportKind::Alarm { .. } | ReportKind::Moved => return,
+            ReportKind::Alarm { alarm } => return self.standings.alarm(report.meter, alarm),
+            ReportKind::Moved => return,
             ReportKind::Notice { notice, number } => {
                 if let (Notice::KeepAlive, Some(alive)) = (notice, &mut self.alive) {
                     alive.hear(ctx.now(), &mut self.rows, report, number);
+                    self.standings.silent(report.meter, false);
                 }
                 return;
             }

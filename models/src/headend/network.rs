@@ -13,6 +13,8 @@ pub struct Network {
     pub gateway: Arc<Vec<SiteId>>,
     /// Whether a site has a route at the start.
     pub reachable: Arc<Vec<bool>>,
+    /// Hops of each site to its border router at the start.
+    pub hops: Arc<Vec<u8>>,
     /// Partitions of the meshes.
     pub meshes: Vec<u32>,
     /// Of the backhaul, one way.

@@ -6,7 +6,7 @@ use super::jobs::{Job, JobState};
 use super::ledger::Ledger;
 use super::links::Links;
 use super::numbers::Numbers;
-use super::{CommandCounts, HeadEnd, ImageCounts, Statistics, sessions, talk};
+use super::{CommandCounts, HeadEnd, ImageCounts, Statistics, sessions, standing, talk};
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::{ensure, same_count};
 use crate::event::Event;
@@ -27,6 +27,7 @@ pub struct State {
     links: Links,
     /// Border router of each site.
     served_by: Vec<SiteId>,
+    standings: standing::State,
     front: Option<front::State>,
     alive: Option<alive::State>,
     duplicates: u64,
@@ -48,6 +49,7 @@ impl HeadEnd {
             numbers: self.numbers.clone(),
             links: self.links.clone(),
             served_by: self.network.gateway.to_vec(),
+            standings: self.standings.save(),
             front: self.front.as_ref().map(Front::save),
             alive: self.alive.as_ref().map(Alive::save),
             duplicates: statistics.duplicates,
@@ -66,6 +68,7 @@ impl HeadEnd {
                 self.jobs.get(usize::from(wake.job())).is_some_and(|job| job.knows(*wake))
             }
             Event::HeadEnd(headend::Event::Alive { .. }) => self.alive.is_some(),
+            Event::HeadEnd(headend::Event::Look) => self.standings.are_wanted(),
             Event::HeadEnd(event) => self.front.as_ref().is_some_and(|front| front.knows(*event)),
             Event::Report(report) => self.knows_report(report),
             Event::Health(_) => true,
@@ -147,6 +150,7 @@ impl HeadEnd {
         }
         self.talk.restore(state.talk)?;
         self.links.restore(state.links)?;
+        self.standings.restore(state.standings)?;
         (self.ledger, self.numbers, self.statistics) = (state.ledger, state.numbers, statistics);
         self.rows = Rows::default();
         Ok(())

@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// How far messages of a meter may overtake each other.
 const REORDER: u32 = 63;
 
+/// A master key more in the generation of a meter's keys.
+const MASTER: u32 = 1 << 16;
+
 /// What the head-end keeps of each site.
 #[derive(Clone, Copy, Debug)]
 struct Peer {
@@ -29,9 +32,9 @@ struct Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys {
     /// Those that requests go under.
-    pub now: u16,
+    pub now: u32,
     /// The former ones, or new ones of which the meter has not said that it has them.
-    pub other: u16,
+    pub other: u32,
     /// The meter has been heard under those that are used.
     pub proven: bool,
 }
@@ -40,9 +43,10 @@ impl Keys {
     /// As delivered.
     const DELIVERED: Keys = Keys { now: 0, other: 0, proven: true };
 
-    /// New ones are on their way to the meter; returns their generation.
-    pub fn renew(&mut self) -> u16 {
-        (self.other, self.proven) = (self.now.max(self.other).saturating_add(1), false);
+    /// New ones are on their way to the meter, a master key among them or not; returns their generation.
+    pub fn renew(&mut self, master: bool) -> u32 {
+        let newest = self.now.max(self.other);
+        (self.other, self.proven) = (newest + 1 + if master { MASTER } else { 0 }, false);
         self.other
     }
 
@@ -52,14 +56,14 @@ impl Keys {
     }
 
     /// Requests go under these from now on.
-    pub fn go_under(&mut self, generation: u16) {
+    pub fn go_under(&mut self, generation: u32) {
         if self.now != generation && self.other == generation {
             self.swap();
         }
     }
 
     /// The meter has been heard under these. It never goes back to former ones; what it sent under them may come late.
-    fn heard_under(&mut self, generation: u16) {
+    fn heard_under(&mut self, generation: u32) {
         if generation > self.now {
             self.go_under(generation);
         }
@@ -115,6 +119,7 @@ impl Known {
 pub struct State {
     peers: Vec<Known>,
     next_for_all: u32,
+    broadcast: [u16; 2],
     /// Messages that had been here before, that were wrong, values compared, and of them wrong.
     counts: [u64; 4],
     certificates: Option<Certificates>,
@@ -145,6 +150,8 @@ pub struct Talk {
     cosem: Arc<Cosem>,
     peers: Vec<Peer>,
     next_for_all: u32,
+    /// Generations of the broadcast key: the one that floods go under, and the newest.
+    broadcast: [u16; 2],
     /// Certificates of meters, if they have some.
     pub certificates: Option<Certificates>,
     /// Messages discarded because they had been here before.
@@ -165,6 +172,7 @@ impl Talk {
             cosem,
             peers: vec![peer; sites],
             next_for_all: 1,
+            broadcast: [0; 2],
             certificates: None,
             duplicates: 0,
             wrong: 0,
@@ -196,6 +204,7 @@ impl Talk {
         State {
             peers: self.peers.iter().map(Known::of).collect(),
             next_for_all: self.next_for_all,
+            broadcast: self.broadcast,
             counts,
             certificates,
         }
@@ -214,7 +223,7 @@ impl Talk {
         }
         self.certificates = state.certificates;
         self.peers = state.peers.into_iter().map(Known::peer).collect();
-        self.next_for_all = state.next_for_all;
+        (self.next_for_all, self.broadcast) = (state.next_for_all, state.broadcast);
         [self.duplicates, self.wrong, self.values, self.values_wrong] = state.counts;
         Ok(())
     }
@@ -258,23 +267,38 @@ impl Talk {
 
     /// The same for all meters, which are of one security suite, in one of the floods that may be under way at a time.
     pub fn image_to_all(&mut self, slot: u16, image: u16, step: ImageStep) -> Down {
-        let (bytes, counter) = (self.cosem.image_bytes(image, step), self.next_for_all);
-        self.next_for_all += 1;
+        let (bytes, under) = (self.cosem.image_bytes(image, step), self.under_for_all());
         let word = Word::AskImage { image, step, confirmed: false };
-        let apdu = Apdu { counter, word: Some(Arc::new(word)), ..Apdu::default() };
+        let apdu = Apdu { word: Some(Arc::new(word)), ..Self::apdu(under) };
         let down = Down { to: Destination::All, kind: DownKind::Spread { slot }, bytes, apdu };
         let image = usize::from(image);
-        self.encoded(down, |cosem| client::image_to_all(cosem.meter(SiteId(0)), &cosem.images[image], step, counter))
+        self.encoded(down, |cosem| client::image_to_all(cosem.meter(SiteId(0)), &cosem.images[image], step, under))
     }
 
     /// A reset of all meters, which are of one security suite.
     pub fn reset_all(&mut self, job: u16, tier: ResetTier) -> Down {
         let bytes = self.cosem.lengths(SiteId(0)).of(Ask::Reset(tier)).1;
-        let counter = self.next_for_all;
-        self.next_for_all += 1;
-        let apdu = Apdu { counter, ..Apdu::default() };
+        let under = self.under_for_all();
+        let apdu = Self::apdu(under);
         let down = Down { to: Destination::All, kind: DownKind::Command { job }, bytes, apdu };
-        self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), tier, counter))
+        self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), tier, under))
+    }
+
+    /// A new broadcast key is on its way to meters; returns its generation.
+    pub fn new_broadcast(&mut self) -> u16 {
+        self.broadcast[1] = self.broadcast[1].saturating_add(1);
+        self.broadcast[1]
+    }
+
+    /// Floods go under this broadcast key from now on.
+    pub fn flood_under(&mut self, generation: u16) {
+        self.broadcast[0] = generation;
+    }
+
+    /// The next counter towards all, and the broadcast key in use.
+    fn under_for_all(&mut self) -> Under {
+        self.next_for_all += 1;
+        Under { generation: self.broadcast[0].into(), counter: self.next_for_all - 1 }
     }
 
     /// The next counter towards a meter, and the keys that it is thought to have.

@@ -124,6 +124,7 @@ fn run_with(
         partition: Arc::new(vec![0; 4]),
         gateway: Arc::new(vec![SiteId(0); 4]),
         reachable: Arc::new(vec![true; 4]),
+        hops: Arc::new(vec![1; 4]),
         meshes: vec![0],
         latency: LATENCY,
         health_every: SimTime::from_secs(300),
@@ -134,6 +135,7 @@ fn run_with(
         plan: &plan,
         reads,
         meters: &meters,
+        delivered: &[],
         keep_alive: None,
         duration: end,
         limits,
@@ -349,7 +351,7 @@ fn clocks() -> CampaignSpec {
         name: "clocks".into(),
         priority: PRIORITY_USUAL,
         role: None,
-        job: JobSpec::Ping(PingSpec { at, window, timeout, attempts: 1, ..PingSpec::default() }),
+        job: JobSpec::Ping(PaceSpec { at, window: Some(window), timeout, attempts: Some(1), ..PaceSpec::default() }),
     }
 }
 
@@ -396,7 +398,7 @@ fn sessions_begin_at_their_pace_and_time_outs_count_from_there() {
 /// Whom it asks when, of a ping of which nobody is heard.
 fn asked(limits: &HeadEndSpec, attempts: u8, seconds: u64) -> Vec<(f64, u32)> {
     let CampaignSpec { name, priority, role, job: JobSpec::Ping(ping) } = clocks() else { unreachable!() };
-    let spec = CampaignSpec { name, priority, role, job: JobSpec::Ping(PingSpec { attempts, ..ping }) };
+    let spec = CampaignSpec { name, priority, role, job: JobSpec::Ping(PaceSpec { attempts: Some(attempts), ..ping }) };
     let ran = run_with((DlmsSpec::default(), Some(limits)), &[spec], [0; 3], &[], seconds, |_, _, _| vec![]);
     ran.sent().iter().map(|sent| (sent.0, sent.1)).collect()
 }

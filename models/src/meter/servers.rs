@@ -34,13 +34,15 @@ pub(super) struct Counts {
     expected: u32,
     expected_by_all: u32,
     /// Generation of its keys; 0: as delivered.
-    generation: u16,
+    generation: u32,
+    /// Generation of its broadcast key.
+    broadcast: u16,
     /// What its objects keep, once one of them has been changed.
     rest: Option<Box<Rest>>,
 }
 
 impl Counts {
-    const NEW: Counts = Counts { next: 1, expected: 0, expected_by_all: 0, generation: 0, rest: None };
+    const NEW: Counts = Counts { next: 1, expected: 0, expected_by_all: 0, generation: 0, broadcast: 0, rest: None };
 }
 
 /// An exception: deciphering error, in its wrapper.
@@ -308,9 +310,12 @@ impl Servers {
         let shown_s = self.shown_offset_s(local, now);
         let Kept::Sized(counts) = &mut self.kept else { unreachable!("real payloads are answered from their bytes") };
         let kept = &mut counts[local.at()];
-        if let Ask::Keys { generation } = ask {
+        if let Ask::Keys { generation, broadcast, .. } = ask {
             // The keys themselves are nowhere: which ones they are is all that matters.
             kept.generation = generation;
+            if broadcast > 0 && broadcast != kept.broadcast {
+                (kept.broadcast, kept.expected_by_all) = (broadcast, 0);
+            }
             return DONE.to_vec();
         }
         let mut fresh = Rest::default();
@@ -424,6 +429,9 @@ impl Servers {
             return false;
         }
         let kept = &mut counts[local.at()];
+        if said.generation != u32::from(kept.broadcast) {
+            return false;
+        }
         let fresh = said.counter >= kept.expected_by_all;
         kept.expected_by_all = kept.expected_by_all.max(said.counter + 1);
         fresh

@@ -1,11 +1,10 @@
 //! `[[campaign]]`: jobs of the head-end, each kind with settings of its own.
 
 use super::certificates::RenewalSpec;
-use super::command::{KeyChangeSpec, PaceSpec, RelaySpec, TimeSpec, WriteSpec};
+use super::command::{KeyChangeSpec, PaceSpec, RelaySpec, TimeSpec, WriteSpec, attempts_default};
 use super::condition::Condition;
 use super::firmware::FirmwareSpec;
 use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
-use super::quantity::Time;
 use super::reset::ResetSpec;
 use super::tagged::{Tag, tagged};
 use super::target::Target;
@@ -40,8 +39,8 @@ pub struct CampaignSpec {
 pub enum JobSpec {
     /// Meters are reset. Needs a `window` or `clusters`.
     Reset(ResetSpec),
-    /// Meters are asked once for their clocks, in the order of ids.
-    Ping(PingSpec),
+    /// Meters are asked once for their clocks.
+    Ping(PaceSpec),
     /// Every meter gets a firmware image, verifies it and restarts with it.
     Firmware(Box<FirmwareSpec>),
     /// A value is written into every meter, and read back.
@@ -56,63 +55,9 @@ pub enum JobSpec {
     Certificates(Box<RenewalSpec>),
 }
 
-/// Meters are asked once for their clocks, in the order of ids.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PingSpec {
-    /// When it starts.
-    #[serde(with = "Time")]
-    #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
-    pub at: SimTime,
-    /// Time over which the questions are spread evenly.
-    #[serde(with = "Time")]
-    #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
-    pub window: SimTime,
-    /// How long the head-end waits for an answer.
-    #[serde(default = "ping_timeout_default", with = "Time")]
-    #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
-    pub timeout: SimTime,
-    /// How often a meter is asked at most.
-    #[serde(default = "ping_attempts_default", skip_serializing_if = "is_one")]
-    #[schemars(range(min = 1, max = 20))]
-    pub attempts: u8,
-    /// Which meters: those that fit all that is said, all of them when nothing is.
-    #[serde(default, skip_serializing_if = "Target::is_empty")]
-    pub target: Target,
-    /// Which of the meters are asked first, and when it is halted.
-    #[serde(flatten)]
-    pub waves: WavesSpec,
-}
-
-impl Default for PingSpec {
-    /// At the start of the run, within a minute.
-    fn default() -> Self {
-        PingSpec {
-            at: SimTime::ZERO,
-            window: SimTime::from_secs(60),
-            timeout: ping_timeout_default(),
-            attempts: ping_attempts_default(),
-            target: Target::default(),
-            waves: WavesSpec::default(),
-        }
-    }
-}
-
-fn ping_timeout_default() -> SimTime {
-    SimTime::from_secs(60)
-}
-
-fn ping_attempts_default() -> u8 {
-    1
-}
-
 /// For settings that are off unless said.
 pub(super) fn is_false(value: &bool) -> bool {
     !value
-}
-
-fn is_one(attempts: &u8) -> bool {
-    *attempts == 1
 }
 
 struct Kinds;
@@ -131,7 +76,8 @@ impl JobSpec {
     /// How it gets around, if it asks one meter after the other a few things.
     pub fn pace(&self) -> Option<&PaceSpec> {
         match self {
-            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Reset(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Ping(pace) => Some(pace),
             JobSpec::Write(write) => Some(&write.pace),
             JobSpec::Relay(relay) => Some(&relay.pace),
             JobSpec::Time(time) => Some(&time.pace),
@@ -144,7 +90,7 @@ impl JobSpec {
     pub fn target(&self) -> &Target {
         match self {
             JobSpec::Reset(reset) => &reset.target,
-            JobSpec::Ping(ping) => &ping.target,
+            JobSpec::Ping(pace) => &pace.target,
             JobSpec::Firmware(firmware) => &firmware.target,
             JobSpec::Write(write) => &write.pace.target,
             JobSpec::Relay(relay) => &relay.pace.target,
@@ -158,7 +104,7 @@ impl JobSpec {
     pub fn target_mut(&mut self) -> &mut Target {
         match self {
             JobSpec::Reset(reset) => &mut reset.target,
-            JobSpec::Ping(ping) => &mut ping.target,
+            JobSpec::Ping(pace) => &mut pace.target,
             JobSpec::Firmware(firmware) => &mut firmware.target,
             JobSpec::Write(write) => &mut write.pace.target,
             JobSpec::Relay(relay) => &mut relay.pace.target,
@@ -168,11 +114,17 @@ impl JobSpec {
         }
     }
 
-    /// Its waves.
+    /// How often it asks a question at most, if it asks one meter after the other a few things.
+    pub fn attempts(&self) -> u8 {
+        let usual = if matches!(self, JobSpec::Ping(_)) { 1 } else { attempts_default() };
+        self.pace().and_then(|pace| pace.attempts).unwrap_or(usual)
+    }
+
+    /// Whose turn is when.
     pub fn waves(&self) -> &WavesSpec {
         match self {
             JobSpec::Reset(reset) => &reset.waves,
-            JobSpec::Ping(ping) => &ping.waves,
+            JobSpec::Ping(pace) => &pace.waves,
             JobSpec::Firmware(firmware) => &firmware.waves,
             JobSpec::Write(write) => &write.pace.waves,
             JobSpec::Relay(relay) => &relay.pace.waves,
@@ -188,6 +140,20 @@ impl JobSpec {
             JobSpec::Reset(reset) => reset.visit,
             JobSpec::Firmware(firmware) => firmware.visit,
             _ => false,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn waves_mut(&mut self) -> &mut WavesSpec {
+        match self {
+            JobSpec::Reset(reset) => &mut reset.waves,
+            JobSpec::Ping(pace) => &mut pace.waves,
+            JobSpec::Firmware(firmware) => &mut firmware.waves,
+            JobSpec::Write(write) => &mut write.pace.waves,
+            JobSpec::Relay(relay) => &mut relay.pace.waves,
+            JobSpec::Time(time) => &mut time.pace.waves,
+            JobSpec::Keys(keys) => &mut keys.pace.waves,
+            JobSpec::Certificates(renewal) => &mut renewal.pace.waves,
         }
     }
 
@@ -223,7 +189,6 @@ impl CampaignSpec {
     pub fn at(&self) -> SimTime {
         match &self.job {
             JobSpec::Reset(reset) => reset.at,
-            JobSpec::Ping(ping) => ping.at,
             JobSpec::Firmware(firmware) => firmware.at,
             other => other.pace().map_or(SimTime::ZERO, |pace| pace.at),
         }

@@ -1,41 +1,50 @@
-//! `kind = "write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
+//! `kind = "ping"`, `"write"`, `"relay"`, `"time"` and `"keys"`: campaigns that have something done by one meter after the other, in a few questions each.
 
-use super::quantity::Time;
+use super::campaign::is_false;
+use super::quantity::{Maybe, Time};
 use super::target::Target;
 use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a campaign gets around its meters.
+/// How a campaign gets around its meters. Needs a `window` or `clusters`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PaceSpec {
     /// When it starts.
     #[serde(with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
     pub at: SimTime,
-    /// Time over which the turns of the meters of a wave are spread evenly, in the order of ids.
-    #[serde(with = "Time")]
+    /// Time between the starts of two rounds, in each of which every meter has its turn, such as "1d"; one round when missing. A round that takes longer delays the next one, and one that is
+    /// halted is the last.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-min" = "3h", "x-max" = "366d"))]
+    pub every: Option<SimTime>,
+    /// Time over which the turns of the meters of a wave are spread evenly.
+    #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
-    pub window: SimTime,
-    /// Meters that the campaign talks to at a time at the most; those whose turn comes meanwhile wait. As many as there are when missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub parallel: Option<u32>,
+    pub window: Option<SimTime>,
     /// How long the head-end waits for an answer.
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
-    /// How often a question is asked at most before the meter counts as failed.
-    #[serde(default = "attempts_default")]
+    /// How often a question is asked at most before the meter counts as failed; 3 when missing, of a ping once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 20))]
-    pub attempts: u8,
+    pub attempts: Option<u8>,
     /// Which meters: those that fit all that is said, all of them when nothing is.
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
-    /// Which of the meters are served first, and when it is halted.
+    /// Whose turn is when, and when it is halted.
     #[serde(flatten)]
     pub waves: WavesSpec,
+}
+
+impl Default for PaceSpec {
+    /// At the start of the run, within a minute.
+    fn default() -> Self {
+        PaceSpec::new(SimTime::ZERO, SimTime::from_secs(60))
+    }
 }
 
 /// How long the head-end waits for an answer, when the file does not say.
@@ -52,10 +61,10 @@ impl PaceSpec {
     pub fn new(at: SimTime, window: SimTime) -> PaceSpec {
         PaceSpec {
             at,
-            window,
-            parallel: None,
+            every: None,
+            window: Some(window),
             timeout: timeout_default(),
-            attempts: attempts_default(),
+            attempts: None,
             target: Target::default(),
             waves: WavesSpec::default(),
         }
@@ -146,12 +155,18 @@ fn if_off_by_default() -> SimTime {
     SimTime::from_secs(10)
 }
 
-/// Every meter gets a new unicast and a new authentication key, wrapped under its master key, and is asked something under the new ones.
+/// Every meter gets a new unicast and a new authentication key, and others if that is said, wrapped under its master key, and is asked something under the new ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyChangeSpec {
     /// How it gets around.
     #[serde(flatten)]
     pub pace: PaceSpec,
+    /// A new master key as well: it goes wrapped under the former one, and wraps the next ones.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub master: bool,
+    /// A new broadcast key as well, the same for all. Floods go under it as soon as everybody has had his turn: until then those who have it understand no flood, from then on those who have not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub broadcast: bool,
     /// A meter whose answer was lost may have the new keys or the former ones. It is asked under the new ones after this time, and under the former ones if it does
     /// not understand them, until it answers.
     #[serde(default = "recover_after_default", with = "Time")]
@@ -162,7 +177,7 @@ pub struct KeyChangeSpec {
 impl KeyChangeSpec {
     /// New keys, with the time that others take before they ask again.
     pub fn new(pace: PaceSpec) -> KeyChangeSpec {
-        KeyChangeSpec { pace, recover_after: recover_after_default() }
+        KeyChangeSpec { pace, master: false, broadcast: false, recover_after: recover_after_default() }
     }
 }
 

@@ -53,10 +53,6 @@ pub struct FirmwareSpec {
     /// Which meters: those that fit all that is said, all of them when nothing is. Multicast blocks reach the others as well, which take none.
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
-    /// Meters that the head-end talks to at a time, with one question under way to each.
-    #[serde(default = "concurrent_default")]
-    #[schemars(range(min = 1, max = 100_000))]
-    pub concurrent: u32,
     /// Blocks that are sent to a single meter, `pace` apart, before it is asked which have come; with 1 each block is answered. With a pace meters take turns, so that a relay can pass a
     /// block on before the next one comes.
     #[serde(default = "burst_default")]
@@ -77,7 +73,7 @@ pub struct FirmwareSpec {
     #[serde(default = "give_up_after_default", with = "Time")]
     #[schemars(extend("x-min" = "1min", "x-max" = "366d"))]
     pub give_up_after: SimTime,
-    /// Which of the meters are served first, and when it is halted.
+    /// Whose turn is when, and when it is halted; `parallel`: with one question under way to each.
     #[serde(flatten)]
     pub waves: WavesSpec,
     /// A meter that has failed, but for one that runs its former image again or cannot decipher what it is asked, gets a visit by one of the crews of
@@ -129,7 +125,7 @@ pub struct ActivationSpec {
     /// begun goes on.
     #[serde(rename = "activate_hours", with = "Maybe::<DayHours>", skip_serializing_if = "Option::is_none")]
     pub hours: Option<(SimTime, SimTime)>,
-    /// Over how long the meters of a wave are told so, one after the other in the order of ids; as fast as `concurrent` lets when missing. A mesh in which all restart at a time has
+    /// Over how long the meters of a wave are told so, one after the other; as fast as `parallel` lets when missing. A mesh in which all restart at a time has
     /// as much to do as after a mass reset.
     #[serde(rename = "activate_spread", with = "Time", skip_serializing_if = "is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "366d"))]
@@ -252,9 +248,9 @@ impl FirmwarePreset {
 fn preset_default() -> FirmwarePreset {
     FirmwarePreset::SiliconLabs
 }
-fn concurrent_default() -> u32 {
-    20
-}
+/// Meters that the head-end talks to at a time, when the file does not say.
+const PARALLEL: u32 = 20;
+
 fn burst_default() -> u16 {
     1
 }
@@ -279,7 +275,6 @@ impl FirmwareSpec {
             multicast_from: None,
             settle: None,
             target: Target::default(),
-            concurrent: concurrent_default(),
             burst: burst_default(),
             timeout: timeout_default(),
             is: ImageTraits::default(),
@@ -344,6 +339,11 @@ impl FirmwareSpec {
     /// From the last block of a round until meters are asked.
     pub fn settle(&self) -> SimTime {
         self.settle.unwrap_or(self.preset.values().settle)
+    }
+
+    /// Meters that the head-end talks to at a time.
+    pub fn parallel(&self) -> u32 {
+        self.waves.parallel.unwrap_or(PARALLEL)
     }
 
     /// Blocks of the image.

@@ -43,7 +43,7 @@ pub struct HeadEndSpec {
     #[schemars(range(min = 0.001, max = 1_000_000.0))]
     pub sessions_per_second: Option<f64>,
     /// Sessions that may be open at a time. A session is a conversation with one meter, from its first request or command to its answer or time-out. Those of
-    /// firmware campaigns with single meters, which have `concurrent` of their own besides, are among them; floods are not. Without it there is no limit.
+    /// firmware campaigns with single meters, which have `parallel` of their own besides, are among them; floods are not. Without it there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permits: Option<PermitsSpec>,
     /// How long the head-end waits before it asks a meter again that has not answered; at once without it.

@@ -28,6 +28,7 @@ mod mac;
 mod medium;
 mod mesh;
 mod obstacle;
+mod order;
 pub mod quantity;
 mod radio;
 mod read;
@@ -61,7 +62,7 @@ pub use clock::ClockSpec;
 pub use command::{
     KeyChangeSpec, PaceSpec, RelayAction, RelaySpec, Setting, TimeSpec, WriteSpec, attempts_default, timeout_default,
 };
-pub use condition::{Condition, ConditionText, Limit, Quantity as LinkQuantity};
+pub use condition::{Condition, ConditionText, Firmware, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};
 pub use device::DeviceSpec;
 pub use dlms::{DlmsSpec, Keys, Payload};
@@ -81,10 +82,11 @@ pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
 pub use mesh::{BorderStack, CertificateChain, Lease, MeshSpec, PanRule, RouterStack, SizeProfile, Start};
 pub use obstacle::{ObstacleKind, ObstacleSpec, Surroundings};
+pub use order::{ByColumn, Order, OrderWord};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
-pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
+pub use reset::{BackSign, Delivery, ResetSchedule, ResetSpec, Window};
 pub use role::{Right, RoleSpec};
 pub use supply::{BatterySpec, SupplySpec};
 pub use target::{Circle, Fitting, Target, TargetKind};
@@ -92,7 +94,7 @@ pub use technicians::TechniciansSpec;
 pub use traffic::{PushContent, PushSpec, TrafficSpec};
 pub use utc_offset::UtcOffset;
 pub use vendor::{Flag, VendorSpec};
-pub use waves::WavesSpec;
+pub use waves::{Clusters, WavesSpec};
 pub use weather::{BoxSpec, Climate, Colour, Facing, Hardware, HeatSpec, Shade, WeatherSpec};
 
 /// One variant of a scenario, ready to build.

@@ -1,7 +1,9 @@
 //! `[[read]]`: what the head-end reads by schedule.
 
 use super::command::{attempts_default, timeout_default};
+use super::condition::{Condition, ConditionText};
 use super::head_end::{is_usual, priority_usual};
+use super::order::Order;
 use super::quantity::{Maybe, Time};
 use super::target::Target;
 use amitwin_sim_core::SimTime;
@@ -34,6 +36,10 @@ pub struct PollSpec {
     #[serde(default = "parallel_default")]
     #[schemars(range(min = 1, max = 10_000))]
     pub parallel: u16,
+    /// In which order the meters behind a border router have their turns: "id", "random", "nearest-first" or "farthest-first" by hops, or a column of the placement, { column = "installed" };
+    /// by id when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
     /// Meters are read in clusters of `parallel` behind each border router: the next one begins when the last is done with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clusters: bool,
@@ -56,6 +62,9 @@ pub struct PollSpec {
     /// Whose turn it is: all meters when missing.
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
+    /// What a meter and its link must be like, as of campaigns: "firmware >= 2.1.0", "healthy", "snr >= 15 dB". One that is not when its turn comes is left out in this round.
+    #[serde(default, with = "Maybe::<ConditionText>", skip_serializing_if = "Option::is_none")]
+    pub only_when: Option<Condition>,
     /// Who is read when, by number of the site, ascending by time, in place of rounds: of a log that is played again. Empty otherwise.
     #[serde(skip)]
     pub turns: Vec<(SimTime, u32)>,
@@ -80,7 +89,7 @@ fn parallel_default() -> u16 {
 const WINDOW_SHARE: f64 = 0.8;
 
 impl PollSpec {
-    /// Time over which the meters of a border router are spread in a round, in the order of their ids.
+    /// Time over which the meters of a border router are spread in a round.
     pub fn spread(&self) -> SimTime {
         let usual = || match self.every {
             ONCE => SimTime::ZERO,
@@ -98,12 +107,14 @@ impl PollSpec {
             at: SimTime::ZERO,
             window: None,
             parallel: parallel_default(),
+            order: None,
             clusters: false,
             attempts: attempts_default(),
             timeout: timeout_default(),
             priority: priority_usual(),
             role: None,
             target: Target::default(),
+            only_when: None,
             turns: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use super::campaign::is_false;
 use super::quantity::{Maybe, Share, Time, TimeRange};
 use super::target::Target;
-use super::waves::WavesSpec;
+use super::waves::{Clusters, WavesSpec};
 use amitwin_dlms::ResetTier;
 use amitwin_sim_core::SimTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -35,9 +35,6 @@ pub struct ResetSpec {
     #[serde(default = "away_share_default", with = "Share")]
     #[schemars(extend("x-min" = 0.01, "x-max" = 0.95))]
     pub away_share: f64,
-    /// Meters reset group by group, instead of a window.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clusters: Option<Clusters>,
     /// How the command reaches the meters.
     #[serde(default = "delivery_default")]
     pub delivery: Delivery,
@@ -52,7 +49,7 @@ pub struct ResetSpec {
     /// Which meters: those that fit all that is said, all of them when nothing is. A flood reaches all, so this needs delivery = "unicast".
     #[serde(default, skip_serializing_if = "Target::is_empty")]
     pub target: Target,
-    /// Which of the meters are reset first, and when it is halted; needs delivery = "unicast" and `give_up_after`.
+    /// Whose turn is when; waves and `parallel`, by which no more meters are away at a time, need delivery = "unicast" and `give_up_after`.
     #[serde(flatten)]
     pub waves: WavesSpec,
     /// A meter that is given up gets a visit by one of the crews of `[technicians]`; needs `give_up_after`.
@@ -85,7 +82,6 @@ impl Default for ResetSpec {
             window: None,
             busy_share: busy_share_default(),
             away_share: away_share_default(),
-            clusters: None,
             delivery: delivery_default(),
             back: back_default(),
             give_up_after: None,
@@ -99,8 +95,8 @@ impl Default for ResetSpec {
 impl ResetSpec {
     /// Who resets when. Of `window` and `clusters` a scenario has one; without either, all reset at once.
     pub fn schedule(&self) -> ResetSchedule {
-        match (self.window, self.clusters) {
-            (_, Some(clusters)) => ResetSchedule::Clusters { size: clusters.size, gap: clusters.gap },
+        match (self.window, self.waves.clusters) {
+            (_, Some(clusters)) => ResetSchedule::Clusters(clusters),
             (Some(Window::Range(first, last)), None) => ResetSchedule::Window(first, last),
             (Some(Window::Auto), None) => {
                 ResetSchedule::Auto { busy_share: self.busy_share, away_share: self.away_share }
@@ -129,18 +125,6 @@ pub enum BackSign {
     Route,
     /// The meter sends a heartbeat, which is confirmed: two more messages through the border router's radio.
     Heartbeat,
-}
-
-/// Groups of meters, one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Clusters {
-    /// Meters in a group.
-    #[schemars(range(min = 1, max = 2_000_000))]
-    pub size: u32,
-    /// Smallest and largest time between two groups, ["10s", "60s"].
-    #[serde(with = "TimeRange")]
-    pub gap: (SimTime, SimTime),
 }
 
 /// Spread of a campaign over time.
@@ -205,13 +189,8 @@ impl JsonSchema for Window {
 pub enum ResetSchedule {
     /// Each meter waits a uniform random time in this window after the command's start.
     Window(SimTime, SimTime),
-    /// Groups of `size` meters in the order of their ids, a uniform random `gap` between two groups.
-    Clusters {
-        /// Meters in a group.
-        size: u32,
-        /// Smallest and largest gap.
-        gap: (SimTime, SimTime),
-    },
+    /// Groups of meters in their order, a uniform random gap between two groups.
+    Clusters(Clusters),
     /// The shortest window that both shares allow.
     Auto {
         /// Share of the border router's air time that reconnects may take, 0 to 1.

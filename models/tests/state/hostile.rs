@@ -40,12 +40,12 @@ fn changed_bytes_are_refused_or_taken_over_but_crash_nothing() {
             name: "clocks".to_owned(),
             priority: PRIORITY_USUAL,
             role: None,
-            job: JobSpec::Ping(PingSpec {
+            job: JobSpec::Ping(PaceSpec {
                 at: seconds(380),
-                window: seconds(100),
+                window: Some(seconds(100)),
                 timeout: seconds(60),
-                attempts: 1,
-                ..PingSpec::default()
+                attempts: Some(1),
+                ..PaceSpec::default()
             }),
         },
     ];

@@ -294,7 +294,7 @@ fn a_ping_of_which_meters_wait_for_their_links_goes_on() {
     let only_when = Some(Condition::parse("snr >= 25 dB and loss <= 20 %").expect("a condition"));
     let waves = WavesSpec { only_when, wait: Some(seconds(1_200)), ..WavesSpec::default() };
     let (at, window, timeout) = (seconds(120), seconds(900), seconds(60));
-    let ping = PingSpec { at, window, timeout, attempts: 1, waves, ..PingSpec::default() };
+    let ping = PaceSpec { at, window: Some(window), timeout, attempts: Some(1), waves, ..PaceSpec::default() };
     spec.campaigns = vec![CampaignSpec {
         name: "clocks".to_owned(),
         priority: PRIORITY_USUAL,
@@ -312,12 +312,12 @@ fn a_ping_over_a_backhaul_that_loses_goes_on() {
         spec.medium = medium;
         spec.backhaul.loss = 0.1;
         spec.traffic.push_period = Some(seconds(45));
-        let ping = PingSpec {
+        let ping = PaceSpec {
             at: seconds(120),
-            window: seconds(200),
+            window: Some(seconds(200)),
             timeout: seconds(60),
-            attempts: 1,
-            ..PingSpec::default()
+            attempts: Some(1),
+            ..PaceSpec::default()
         };
         spec.campaigns = vec![
             reset(400, Delivery::Unicast, BackSign::Heartbeat),
@@ -347,7 +347,7 @@ fn waves_and_the_visits_after_them_go_on() {
         let delivery = Delivery::Unicast;
         let reset =
             ResetSpec { at: seconds(60), delivery, window, give_up_after, waves, visit: true, ..ResetSpec::default() };
-        let ping = PingSpec { at: seconds(100), waves: reset.waves.clone(), ..PingSpec::default() };
+        let ping = PaceSpec { at: seconds(100), waves: reset.waves.clone(), ..PaceSpec::default() };
         let ping =
             CampaignSpec { name: "ask".to_owned(), priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(ping) };
         spec.campaigns = vec![CampaignSpec::reset("waves", reset), ping];

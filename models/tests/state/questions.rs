@@ -16,14 +16,22 @@ fn campaigns_of_questions_go_on() {
             shares: Some(vec![0.3, 1.0]),
             pause: seconds(60),
             stop_at_failed: Some(0.5),
+            parallel: Some(3),
+            order: Some(Order::Word(OrderWord::Random)),
             ..WavesSpec::default()
         };
         let timeout = seconds(15);
-        let pace = PaceSpec { timeout, parallel: Some(3), waves, ..PaceSpec::new(seconds(120), seconds(100)) };
+        let pace = PaceSpec { timeout, waves, ..PaceSpec::new(seconds(120), seconds(100)) };
         let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };
         let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
-        let write = WriteSpec { pace: pace.clone(), what: Setting::PushRetries, value: 7 };
-        let keys = KeyChangeSpec { pace: PaceSpec { attempts: 1, ..pace.clone() }, recover_after: seconds(100) };
+        // The first round is over after a few minutes.
+        let write = WriteSpec {
+            pace: PaceSpec { every: Some(seconds(600)), ..pace.clone() },
+            what: Setting::PushRetries,
+            value: 7,
+        };
+        let keys = KeyChangeSpec::new(PaceSpec { attempts: Some(1), ..pace.clone() });
+        let keys = KeyChangeSpec { master: true, broadcast: true, recover_after: seconds(100), ..keys };
         let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
         spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
         let valid = seconds(3_600);

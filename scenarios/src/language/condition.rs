@@ -1,18 +1,20 @@
-//! Checks a condition on links, and the version of a firmware.
+//! Checks a condition on links and meters, and the version of a firmware.
 
 use super::check::wrong_type;
 use super::diagnostic::Diagnostic;
 use super::tree::Node;
 use amitwin_models::spec::{Condition, Version};
 
-/// Whether a value is a condition on links, and what to write instead if not.
+/// Whether a value is a condition on links and meters, and what to write instead if not.
 pub(super) fn condition(node: &Node, path: &str, out: &mut Vec<Diagnostic>) {
     let Some(text) = node.str() else {
-        return out.push(wrong_type(node, &format!("a condition on links: {}", Condition::EXAMPLE), path));
+        return out.push(wrong_type(node, &format!("a condition on links or meters: {}", Condition::EXAMPLE), path));
     };
     if let Err(why) = Condition::parse(text) {
         let help = format!("write {}", Condition::EXAMPLE);
-        out.push(Diagnostic::error(format!("`{path}` is no condition on links")).at(&node.place, why).help(help));
+        out.push(
+            Diagnostic::error(format!("`{path}` is no condition on links or meters")).at(&node.place, why).help(help),
+        );
     }
 }
 

@@ -2,15 +2,13 @@
 
 use super::sites::Sites;
 use super::target::{Finder, Of};
-use super::{Context, command, firmware, show};
+use super::{Context, command, condition, firmware, order, show};
 use amitwin_models::headend::jobs::reset::NOTICE;
 use amitwin_models::purpose::{CAMPAIGN_SHARE, READ_SHARE};
 use amitwin_models::spec::{
-    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, MediumKind, PollSpec, ResetSchedule, ResetSpec,
-    Target,
+    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, PollSpec, ResetSchedule, ResetSpec, Target,
 };
 use amitwin_models::terrain::Placement;
-use amitwin_sim_core::SimTime;
 
 pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
     command::certificates(cx);
@@ -31,6 +29,7 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
         knows_links(cx, campaign);
         grows(cx, campaign);
         names_no_file(cx, ("campaign", &campaign.name), "target", campaign.job.target());
+        order::check(cx, campaign);
         ends_its_waves(cx, campaign);
         if let Some(reset) = campaign.job.reset() {
             fits(cx, &campaign.name, reset, meters);
@@ -39,7 +38,7 @@ pub(super) fn campaigns(cx: &mut Context<'_>, meters: usize) {
             firmware::check(cx, &campaign.name, firmware);
         }
         if let Some(pace) = campaign.job.pace() {
-            command::check(cx, campaign, pace);
+            command::check(cx, campaign, pace, meters);
         }
     }
 }
@@ -68,7 +67,11 @@ pub(super) fn names_no_file(cx: &mut Context<'_>, (noun, name): (&str, &str), ke
 /// Whether a campaign can do one meter after the other as it says, and whether its waves come to an end.
 fn ends_its_waves(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     let (name, waves) = (campaign.name.as_str(), campaign.job.waves());
-    let asks = [(waves.shares.is_some(), "waves"), (waves.stop_at_failed.is_some(), "stop_at_failed")];
+    let asks = [
+        (waves.shares.is_some(), "waves"),
+        (waves.stop_at_failed.is_some(), "stop_at_failed"),
+        (waves.parallel.is_some(), "parallel"),
+    ];
     if let Some(reset) = campaign.job.reset() {
         let alone = asks.into_iter().chain([(!reset.target.is_empty(), "target")]);
         for (_, key) in alone.filter(|(asked, _)| *asked && reset.delivery == Delivery::Broadcast) {
@@ -84,13 +87,16 @@ fn ends_its_waves(cx: &mut Context<'_>, campaign: &CampaignSpec) {
         }
     }
     let (in_waves, updates) = (waves.shares.is_some(), campaign.job.firmware().is_some());
-    if (in_waves || updates) && campaign.only_when().is_some() && campaign.wait().is_none() {
+    let in_rounds = campaign.job.pace().is_some_and(|pace| pace.every.is_some());
+    if (in_waves || updates || in_rounds) && campaign.only_when().is_some() && campaign.wait().is_none() {
         let ends = if in_waves {
             format!("the waves of the campaign `{name}` may never end")
+        } else if in_rounds {
+            format!("a round of the campaign `{name}` may never end")
         } else {
             format!("the campaign `{name}` may never activate its image")
         };
-        let title = format!("{ends}: a meter waits for its link for as long as it takes");
+        let title = format!("{ends}: a meter waits for its link or for itself for as long as it takes");
         let help = "add `wait`, such as \"2h\", after which a meter is left out";
         cx.error(&["campaign", name, "only_when"], title, "needs `wait`", help);
     }
@@ -105,9 +111,9 @@ fn starts_in_time(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     }
 }
 
-/// Whether a campaign that waits for links can: single meters are asked, and something is known of links.
+/// Whether a campaign that waits can: single meters are asked, and something is known of what it waits for.
 fn knows_links(cx: &mut Context<'_>, campaign: &CampaignSpec) {
-    let (name, file) = (campaign.name.as_str(), cx.file);
+    let name = campaign.name.as_str();
     let Some(condition) = campaign.only_when() else {
         if campaign.wait().is_some() {
             let title = format!("the campaign `{name}` waits, and does not say for what");
@@ -124,12 +130,8 @@ fn knows_links(cx: &mut Context<'_>, campaign: &CampaignSpec) {
     } else if campaign.job.reset().is_some_and(|reset| reset.delivery == Delivery::Broadcast) {
         let title = format!("the campaign `{name}` floods its command and asks for {condition}");
         cx.error(&place, title, "a flood reaches every meter", "set delivery = \"unicast\", or leave `only_when` out");
-    } else if file.medium == MediumKind::Ideal {
-        let title = format!("the campaign `{name}` asks for {condition}, and the ideal medium has no links");
-        cx.error(&place, title, "of no link", "leave medium = \"ideal\" out, or `only_when`");
-    } else if file.record.load_every == SimTime::ZERO {
-        let title = format!("the campaign `{name}` asks for {condition}, and nothing is recorded of links");
-        cx.error(&place, title, "of no hour", "set record.load_every to \"1h\", or leave `only_when` out");
+    } else {
+        condition::check(cx, ("campaign", name), condition);
     }
 }
 
@@ -142,44 +144,20 @@ fn fits(cx: &mut Context<'_>, name: &str, reset: &ResetSpec, meters: usize) {
         );
         cx.warn(&["campaign", name, "at"], text);
     }
-    if !has_one_schedule(cx, name, reset) {
-        return;
-    }
     let left = cx.file.duration.saturating_sub(reset.at).nanos() as f64;
     let last = match reset.schedule() {
         ResetSchedule::Window(_, last) => last.nanos() as f64,
-        ResetSchedule::Clusters { size, gap } => {
-            let gaps = meters.div_ceil(size as usize).saturating_sub(1) as f64;
-            gaps * (gap.0.nanos() + gap.1.nanos()) as f64 / 2.0
-        }
+        ResetSchedule::Clusters(clusters) => order::clusters_ns(clusters, meters),
         ResetSchedule::Auto { .. } => 0.0,
     };
     if last > left && left > 0.0 {
-        let key = if reset.clusters.is_some() { "clusters" } else { "window" };
+        let key = if reset.waves.clusters.is_some() { "clusters" } else { "window" };
         let text = format!(
             "the campaign `{name}` needs {} to reset everyone and has {} before the run ends; the rest stays pending",
             about(last),
             about(left)
         );
         cx.warn(&["campaign", name, key], text);
-    }
-}
-
-fn has_one_schedule(cx: &mut Context<'_>, name: &str, reset: &ResetSpec) -> bool {
-    match (reset.window, reset.clusters) {
-        (Some(_), Some(_)) => {
-            let title = format!("the campaign `{name}` has both a `window` and `clusters`");
-            cx.error(&["campaign", name, "clusters"], title, "one of the two", "remove `window` or `clusters`");
-            false
-        }
-        (None, None) => {
-            let title = format!("the campaign `{name}` does not say who resets when");
-            let help = "add window = [\"10s\", \"60s\"], window = \"auto\", or \
-                        clusters = { size = 100, gap = [\"10s\", \"60s\"] }";
-            cx.error(&["campaign", name], title, "needs `window` or `clusters`", help);
-            false
-        }
-        _ => true,
     }
 }
 
@@ -193,7 +171,7 @@ pub(super) fn about(ns: f64) -> String {
     format!("{}{word}", (ns / scale * 10.0).round() / 10.0)
 }
 
-/// The campaigns and reads with the meters that they mean in this placement.
+/// The campaigns and reads with the meters that they mean in this placement, and their order.
 pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> (Vec<CampaignSpec>, Vec<PollSpec>) {
     let file = cx.file;
     let targets = |campaign: &'_ CampaignSpec| -> Vec<Target> {
@@ -204,6 +182,7 @@ pub(super) fn meant(cx: &mut Context<'_>, placement: &Placement) -> (Vec<Campaig
     let of_reads = file.read.iter().map(|read| &read.target).filter(|target| !target.is_empty()).cloned();
     let all: Vec<Target> = file.campaign.iter().flat_map(targets).chain(of_reads).collect();
     let (mut campaigns, mut reads) = (file.campaign.clone(), file.read.clone());
+    order::places(cx, placement, (&mut campaigns, &mut reads));
     if all.is_empty() {
         return (campaigns, reads);
     }

@@ -1,10 +1,10 @@
 //! `[[campaign]]` of kinds that ask meters a few questions: what does not go together.
 
 use super::campaign::about;
-use super::{Context, show};
+use super::{Context, order, show};
 use amitwin_models::spec::{CampaignSpec, JobSpec, PaceSpec, RenewalSpec};
 
-pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSpec) {
+pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSpec, meters: usize) {
     let name = campaign.name.as_str();
     if let JobSpec::Write(write) = &campaign.job {
         let (low, high) = write.what.range();
@@ -19,14 +19,20 @@ pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSp
     }
     let left = cx.file.duration.saturating_sub(pace.at);
     let waves = pace.waves.shares.as_ref().map_or(1, Vec::len) as f64;
-    let needed_ns = waves * pace.window.nanos() as f64 + (waves - 1.0) * pace.waves.pause.nanos() as f64;
+    let (pauses_ns, key) =
+        ((waves - 1.0) * pace.waves.pause.nanos() as f64, if pace.window.is_some() { "window" } else { "clusters" });
+    let turns_ns = match pace.waves.clusters {
+        Some(clusters) => order::clusters_ns(clusters, meters),
+        None => waves * pace.window.unwrap_or_default().nanos() as f64,
+    };
+    let needed_ns = turns_ns + pauses_ns;
     if needed_ns > left.nanos() as f64 && pace.at < cx.file.duration {
         let text = format!(
             "the campaign `{name}` needs {} until the last meter has its turn and has {} before the run ends; the rest stays pending",
             about(needed_ns),
             show(left)
         );
-        cx.warn(&["campaign", name, "window"], text);
+        cx.warn(&["campaign", name, key], text);
     }
 }
 
@@ -43,14 +49,19 @@ fn renews(cx: &mut Context<'_>, name: &str, renewal: &RenewalSpec) {
         let help = format!("they are valid for {}; let `renew_before` be less", show(valid));
         cx.error(&["campaign", name, "renew_before"], title, "as long as they are valid", help);
     }
-    if renewal.pace.waves.shares.is_some() {
-        let title = format!("the campaign `{name}` has waves, and its turns come when certificates run out");
-        cx.error(
-            &["campaign", name, "waves"],
-            title,
-            "not for certificates",
-            "leave `waves` out; `target` means some of the meters",
-        );
+    let waves = &renewal.pace.waves;
+    let every = renewal.pace.every.is_some();
+    let said = [
+        (every, "every"),
+        (waves.shares.is_some(), "waves"),
+        (waves.clusters.is_some(), "clusters"),
+        (waves.order.is_some(), "order"),
+    ];
+    for (_, key) in said.into_iter().filter(|(said, _)| *said) {
+        let title = format!("the campaign `{name}` has `{key}`, and its turns come when certificates run out");
+        let help =
+            format!("leave `{key}` out; `target` means some of the meters, `parallel` limits how many at a time");
+        cx.error(&["campaign", name, key], title, "not for certificates", help);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `[[read]]`: schedules, and whether they fit into the run and into each other.
 
 use super::campaign::names_no_file;
-use super::{Context, show};
+use super::{Context, condition, order, show};
 use amitwin_models::spec::PollSpec;
 
 /// Rounds that a transaction's number has room for.
@@ -20,6 +20,10 @@ fn poll(cx: &mut Context<'_>, section: &PollSpec) {
         let help = format!("the run lasts {}; start earlier or raise `duration`", show(duration));
         cx.error(&["read", name, "at"], title, "not within the run", help);
     }
+    if let Some(asked) = &section.only_when {
+        condition::check(cx, ("read", name), asked);
+    }
+    order::by_hops(cx, ("read", name), section.order.as_ref());
     names_no_file(cx, ("read", name), "target", &section.target);
     if section.spread() > section.every {
         let title = format!("the read `{name}` spreads a round over more time than there is between two");

@@ -125,19 +125,38 @@ impl KeyMaster {
         }
     }
 
-    /// The keys of a meter once a head-end has changed its unicast and its authentication key so often; 0: as delivered. The others stay.
-    pub fn of_generation(&self, title: SystemTitle, suite: SecuritySuite, generation: u16) -> MeterKeys {
+    /// The keys of a meter once a head-end has changed its unicast and its authentication key so often (the lower 16 bits), and its master key so often (the
+    /// upper ones); 0: as delivered. The others stay.
+    pub fn of_generation(&self, title: SystemTitle, suite: SecuritySuite, generation: u32) -> MeterKeys {
         let mut keys = self.of_meter(title, suite);
-        if generation > 0 {
-            let secret: &[u8] = match self {
-                KeyMaster::Test => b"TEST",
-                KeyMaster::Secret(secret) => secret,
-            };
-            let material = [secret, &title.0, &[suite as u8], &generation.to_be_bytes()].concat();
-            keys.unicast = blake3::derive_key("amitwin 2026-11 unicast key of a generation", &material);
-            keys.authentication = blake3::derive_key("amitwin 2026-11 authentication key of a generation", &material);
+        let material = |times: u16| [self.material(), &title.0, &[suite as u8], &times.to_be_bytes()].concat();
+        let (masters, times) = ((generation >> 16) as u16, generation as u16);
+        if times > 0 {
+            keys.unicast = blake3::derive_key("amitwin 2026-11 unicast key of a generation", &material(times));
+            keys.authentication =
+                blake3::derive_key("amitwin 2026-11 authentication key of a generation", &material(times));
+        }
+        if masters > 0 {
+            keys.master = blake3::derive_key("amitwin 2026-11 master key of a generation", &material(masters));
         }
         keys
+    }
+
+    /// The broadcast key of the meters of a suite once a head-end has changed it so often; 0: as delivered.
+    pub fn of_broadcast(&self, suite: SecuritySuite, generation: u16) -> [u8; 32] {
+        if generation == 0 {
+            return self.of_meter(SystemTitle([0; 8]), suite).broadcast;
+        }
+        let material = [self.material(), &[suite as u8], &generation.to_be_bytes()].concat();
+        blake3::derive_key("amitwin 2026-11 broadcast key of a generation", &material)
+    }
+
+    /// What keys of generations are derived from.
+    fn material(&self) -> &[u8] {
+        match self {
+            KeyMaster::Test => b"TEST",
+            KeyMaster::Secret(secret) => secret,
+        }
     }
 
     /// A party's private key of `N` bytes. A draw that is zero or not below the curve's order is drawn again: each scalar
@@ -305,6 +324,13 @@ mod tests {
                 assert_eq!(keys[one].master, keys[other].master);
                 assert_eq!(keys[one].broadcast, keys[other].broadcast);
             }
+            let masters = [0, 1 << 16 | 1, 2 << 16 | 2].map(|generation| of(TITLE, generation));
+            assert_eq!((masters[1].unicast, masters[2].unicast), (keys[1].unicast, keys[2].unicast));
+            assert!(masters[0].master != masters[1].master && masters[1].master != masters[2].master);
+            assert_ne!(masters[1].master, of(OTHER, 1 << 16 | 1).master);
+            let shared = [0, 1, 2].map(|generation| master.of_broadcast(SecuritySuite::Suite0, generation));
+            assert_eq!(shared[0], keys[0].broadcast);
+            assert!(shared[0] != shared[1] && shared[1] != shared[2]);
             assert_ne!(keys[1].unicast, of(OTHER, 1).unicast);
             assert_ne!(keys[1].unicast, keys[1].authentication);
         }

@@ -1,4 +1,4 @@
-//! Meters of a campaign that wait for their links to become what it asks for.
+//! Meters of a campaign that wait for their links, or for themselves, to become what it asks for.
 
 use super::Tools;
 use crate::check::ensure;
@@ -17,6 +17,17 @@ pub struct Waiting {
     pub since: SimTime,
     /// What its link lacked when it was last looked at.
     pub lack: Lack,
+}
+
+/// What becomes of a meter whose turn has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gate {
+    /// It has its turn.
+    Open,
+    /// It waits.
+    Waits,
+    /// Nobody waits.
+    LeftOut(Waiting),
 }
 
 /// The waiting meters of a job.
@@ -42,11 +53,17 @@ impl Held {
         Held { only_when: spec.only_when.clone(), wait: spec.wait, waiting: Vec::new() }
     }
 
-    /// Whether a meter has to wait whose turn has come; then it does.
-    pub fn holds(&mut self, tools: &Tools<'_>, now: SimTime, index: u32, meter: SiteId) -> bool {
-        let lack = self.only_when.as_ref().and_then(|condition| tools.links.holds_back(condition, meter));
-        self.waiting.extend(lack.map(|lack| Waiting { index, since: now, lack }));
-        lack.is_some()
+    /// Whether a meter whose turn has come has to wait, and does so from now on, or is left out.
+    pub fn gate(&mut self, tools: &Tools<'_>, now: SimTime, index: u32, meter: SiteId) -> Gate {
+        let lack = self.only_when.as_ref().and_then(|condition| tools.holds_back(condition, meter, now));
+        match lack {
+            None => Gate::Open,
+            Some(lack) if self.wait == Some(SimTime::ZERO) => Gate::LeftOut(Waiting { index, since: now, lack }),
+            Some(lack) => {
+                self.waiting.push(Waiting { index, since: now, lack });
+                Gate::Waits
+            }
+        }
     }
 
     /// Looks at the links of all who wait. Those that are released have their turns evenly until links are told of again, so that not all come at once.
@@ -60,7 +77,7 @@ impl Held {
                 looked.left_out.push(*waiting);
                 return false;
             }
-            match tools.links.holds_back(condition, meter(waiting.index)) {
+            match tools.holds_back(condition, meter(waiting.index), now) {
                 Some(lack) => {
                     waiting.lack = lack;
                     true

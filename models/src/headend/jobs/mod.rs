@@ -7,7 +7,7 @@
 pub mod dialogue;
 pub mod firmware;
 pub mod held;
-pub mod ping;
+pub mod order;
 pub mod read;
 pub mod reset;
 pub mod technicians;
@@ -15,9 +15,10 @@ pub mod waves;
 
 use super::front::{Front, JobTerms, Left, Next};
 use super::ledger::Ledger;
-use super::links::Links;
+use super::links::{Lack, Links};
 use super::numbers::Numbers;
 use super::sessions::{Asked, Key};
+use super::standing::Standings;
 use super::talk::Talk;
 use super::{Duties, Network, Statistics};
 use crate::apdu::{Ask, Fate, Said};
@@ -25,12 +26,12 @@ use crate::backhaul::{Destination, Down, DownKind, Report, Visit};
 use crate::event::Event;
 use crate::headend::Ctx;
 use crate::node::SiteId;
-use crate::spec::{CampaignSpec, HeadEndSpec, JobSpec, PRIORITY_USUAL, PollSpec, Right, Target};
+use crate::spec::{CampaignSpec, Condition, HeadEndSpec, JobSpec, PRIORITY_USUAL, PollSpec, Right, Target};
 use amitwin_data::rows::{AuditRow, Rows, TransactionKind};
 use amitwin_sim_core::SimTime;
-use dialogue::{Dialogue, Topic};
+use dialogue::Dialogue;
 use firmware::Firmware;
-use ping::Ping;
+use order::Fleet;
 use read::Read;
 use reset::Reset;
 use serde::{Deserialize, Serialize};
@@ -76,7 +77,7 @@ pub trait JobKind {
     /// A session that had to wait has begun ([`Tools::ask`]).
     fn left(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>, _session: Key, _left: Left) {}
 
-    /// What is known of links is new.
+    /// What is known of links and meters is new.
     fn links(&mut self, _ctx: &mut Ctx, _tools: &mut Tools<'_>) {}
 
     /// A campaign has given a meter up that is to get a visit.
@@ -246,11 +247,9 @@ kinds! {
     Reset,
     /// Reads every meter by a schedule.
     Read,
-    /// Asks every meter once for its clock.
-    Ping,
     /// Brings a firmware image into every meter.
     Firmware,
-    /// Has something done by every meter, in a few questions.
+    /// Asks every meter a few questions, by which something is done.
     Dialogue,
     /// Sends crews to meters that campaigns have given up.
     Technicians
@@ -268,6 +267,8 @@ pub struct Tools<'a> {
     pub numbers: &'a mut Numbers,
     /// What is known of links.
     pub links: &'a Links,
+    /// What is known of meters.
+    pub standings: &'a mut Standings,
     /// Workers and sessions, if they are limited.
     pub front: Option<&'a mut Front>,
     /// Counts and delays.
@@ -294,6 +295,11 @@ impl Tools<'_> {
         let left = &mut self.front.as_mut()?.left;
         let at = left.iter().rposition(|(key, _)| *key == (kind, meter))?;
         left.remove(at).map(|(_, left)| left)
+    }
+
+    /// What of a condition a meter or its link does not meet; `None` if it meets all of it.
+    pub fn holds_back(&self, condition: &Condition, meter: SiteId, now: SimTime) -> Option<Lack> {
+        self.links.holds_back(condition, meter).or_else(|| self.standings.holds_back(condition, meter, now))
     }
 
     /// Whether the role of a job keeps it from a command to a meter, or to all; then that is written down, and it must not be sent.
@@ -411,8 +417,11 @@ pub struct End<'a> {
 
 /// The campaigns that are no resets, in the order of their jobs: pings, firmware, then those that ask a few questions.
 fn others(campaigns: &[CampaignSpec]) -> impl Iterator<Item = &CampaignSpec> {
-    let is: [fn(&JobSpec) -> bool; 3] =
-        [|job| matches!(job, JobSpec::Ping(_)), |job| matches!(job, JobSpec::Firmware(_)), |job| job.pace().is_some()];
+    let is: [fn(&JobSpec) -> bool; 3] = [
+        |job| matches!(job, JobSpec::Ping(_)),
+        |job| matches!(job, JobSpec::Firmware(_)),
+        |job| job.pace().is_some() && !matches!(job, JobSpec::Ping(_)),
+    ];
     is.into_iter().flat_map(move |is| campaigns.iter().filter(move |campaign| is(&campaign.job)))
 }
 
@@ -426,8 +435,9 @@ pub fn before_firmware(campaigns: &[CampaignSpec], reads: &[PollSpec]) -> u16 {
 /// other kinds. Numbers are in random streams: a kind that comes new is numbered behind those that have been there.
 pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::with_capacity(duties.campaigns.len() + duties.reads.len());
+    let fleet = Fleet { hops: &network.hops, seed: duties.seed };
     for reset in duties.campaigns.iter().filter_map(|campaign| campaign.job.reset()) {
-        jobs.push(Job::Reset(Reset::new(reset, jobs.len() as u16, duties.plan.clone(), duties.seed)));
+        jobs.push(Job::Reset(Reset::new(reset, jobs.len() as u16, duties.plan.clone(), fleet)));
     }
     if !duties.reads.is_empty() {
         let mut behind: BTreeMap<SiteId, Vec<SiteId>> = BTreeMap::new();
@@ -436,14 +446,13 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
         }
         let behind: Vec<Arc<[SiteId]>> = behind.into_values().map(Arc::from).collect();
         for (schedule, spec) in duties.reads.iter().enumerate() {
-            jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind)));
+            jobs.push(Job::Read(Read::new(spec, jobs.len() as u16, schedule as u16, &behind, fleet)));
         }
     }
     let mut image = 0;
     for campaign in others(duties.campaigns) {
         let (name, job) = (&campaign.name, jobs.len() as u16);
         jobs.push(match &campaign.job {
-            JobSpec::Ping(ping) => Job::Ping(Ping::new(name, ping, job, meant(duties, &ping.target), duties.seed)),
             JobSpec::Firmware(spec) => {
                 image += 1;
                 Job::Firmware(Firmware::new(
@@ -451,13 +460,12 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
                     spec,
                     (job, image - 1),
                     meant(duties, &spec.target),
-                    (duties.seed, duties.begins_of_day),
+                    (fleet, duties.begins_of_day),
                 ))
             }
             other => {
-                let (pace, topic) =
-                    other.pace().zip(Topic::of(other)).expect("whoever is no reset, ping or image asks questions");
-                Job::Dialogue(Dialogue::new(name, (topic, pace), job, meant(duties, &pace.target), duties.seed))
+                let meters = meant(duties, other.target());
+                Job::Dialogue(Dialogue::new(name, other, job, meters, fleet))
             }
         });
     }

@@ -4,6 +4,7 @@ mod state;
 
 pub use state::State;
 
+use super::order::{self, Fleet};
 use super::{JobKind, Tools};
 use crate::apdu::{Ask, Rows};
 use crate::backhaul::{DownKind, Report, ReportKind};
@@ -12,10 +13,11 @@ use crate::event::Event;
 use crate::headend;
 use crate::headend::Ctx;
 use crate::headend::front::{Left, Next};
+use crate::headend::links::Lack;
 use crate::headend::sessions::Key;
 use crate::node::SiteId;
 use crate::spec::{PollContent, PollSpec};
-use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{Added, Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -105,11 +107,18 @@ pub struct Read {
 
 impl Read {
     /// Job `job`, the schedule with that ordinal, over the meters `behind` each border router.
-    pub fn new(spec: &PollSpec, job: u16, schedule: u16, behind: &[Arc<[SiteId]>]) -> Self {
+    pub fn new(spec: &PollSpec, job: u16, schedule: u16, behind: &[Arc<[SiteId]>], fleet: Fleet<'_>) -> Self {
         let group = |meters: &Arc<[SiteId]>| {
-            let meant = || match spec.target.nodes {
-                None => meters.clone(),
-                Some(_) => meters.iter().copied().filter(|meter| spec.target.means(meter.0)).collect(),
+            let meant = || {
+                let mut meant: Vec<SiteId> =
+                    meters.iter().copied().filter(|meter| spec.target.means(meter.0)).collect();
+                let places = order::places(spec.order.as_ref(), &meant, job, fleet);
+                if !places.is_empty() {
+                    let mut placed: Vec<(u64, SiteId)> = places.into_iter().zip(meant).collect();
+                    placed.sort_unstable();
+                    meant = placed.into_iter().map(|(_, meter)| meter).collect();
+                }
+                meant.into()
             };
             let (meters, turns) = of_log(spec, meters).unwrap_or_else(|| (meant(), Vec::new()));
             let (at, due) = (meters.len(), VecDeque::new());
@@ -199,6 +208,11 @@ impl Read {
         }
         if tools.talk.has_expired(turn.meter, ctx.now()) {
             self.record(tools, turn, None, Outcome::Expired);
+            return;
+        }
+        let lack = |condition| tools.holds_back(condition, turn.meter, ctx.now());
+        if let Some(lack) = self.spec.only_when.as_ref().and_then(lack) {
+            self.record_held(tools, turn, (None, Outcome::LeftOut), Some(lack));
             return;
         }
         let group = &mut self.groups[turn.group as usize];
@@ -306,6 +320,16 @@ impl Read {
     }
 
     fn record(&self, tools: &mut Tools<'_>, turn: Turn, read: Option<&Transaction>, outcome: Outcome) {
+        self.record_held(tools, turn, (read, outcome), None);
+    }
+
+    fn record_held(
+        &self,
+        tools: &mut Tools<'_>,
+        turn: Turn,
+        (read, outcome): (Option<&Transaction>, Outcome),
+        lack: Option<Lack>,
+    ) {
         let id = TransactionId::Read { schedule: self.schedule, round: turn.round, meter: turn.meter };
         let hops_made = read.map(|r| r.hops).filter(|hops| *hops > 0);
         tools.rows.transactions.push(TransactionRow {
@@ -319,6 +343,7 @@ impl Read {
             hops: hops_made,
             hops_made,
             bytes: read.map_or(0, |r| r.bytes),
+            held_by: Added(lack.map(Lack::in_tables)),
             ..TransactionRow::new(id.kind(), turn.meter.0, turn.planned.secs_f64())
         });
     }

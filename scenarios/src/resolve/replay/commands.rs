@@ -3,9 +3,8 @@
 use super::super::Context;
 use crate::sections::replay::{ReplayKind, ReplaySection};
 use amitwin_models::spec::{
-    BackSign, CampaignSpec, Delivery, FirmwareDelivery, JobSpec, KeyChangeSpec, PRIORITY_USUAL, PaceSpec, PingSpec,
-    PollContent, PollSpec, RelayAction, RelaySpec, ResetSpec, ResetTier, Setting, Target, TimeSpec, WavesSpec, Window,
-    WriteSpec,
+    BackSign, CampaignSpec, Delivery, FirmwareDelivery, JobSpec, KeyChangeSpec, PRIORITY_USUAL, PaceSpec, PollContent,
+    PollSpec, RelayAction, RelaySpec, ResetSpec, ResetTier, Setting, Target, TimeSpec, WavesSpec, Window, WriteSpec,
 };
 use amitwin_sim_core::SimTime;
 use serde::de::DeserializeOwned;
@@ -145,10 +144,15 @@ fn job(replay: &ReplaySection, name: &str, command: Command, n: usize, turns: &T
     let at = *turns.iter().min()?;
     let (target, waves) = (Target::of(nodes), WavesSpec { turns, ..WavesSpec::default() });
     let (window, attempts, timeout) = (SimTime::from_secs(1), replay.attempts, replay.timeout);
-    let pace =
-        || PaceSpec { attempts, timeout, target: target.clone(), waves: waves.clone(), ..PaceSpec::new(at, window) };
+    let pace = || PaceSpec {
+        attempts: Some(attempts),
+        timeout,
+        target: target.clone(),
+        waves: waves.clone(),
+        ..PaceSpec::new(at, window)
+    };
     let job = match command {
-        Command::Ping => JobSpec::Ping(PingSpec { at, window, timeout, attempts, target, waves }),
+        Command::Ping => JobSpec::Ping(pace()),
         Command::Reset(tier, back) => JobSpec::Reset(ResetSpec {
             tier,
             at,

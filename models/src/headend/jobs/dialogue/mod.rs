@@ -5,10 +5,12 @@ mod renewal;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod turns;
 
 pub use topic::Topic;
 
-use super::held::{Held, Waiting};
+use super::held::{Gate, Held, Waiting};
+use super::order::Fleet;
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::{Ask, Said};
@@ -20,7 +22,7 @@ use crate::headend::links::Lack;
 use crate::headend::sessions::Key;
 use crate::headend::{self, Ctx};
 use crate::node::SiteId;
-use crate::spec::PaceSpec;
+use crate::spec::{JobSpec, PaceSpec};
 use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,8 @@ const TURNS_MAX: u8 = 6;
 pub enum Wake {
     /// A wave begins.
     Wave,
+    /// A round begins after the first.
+    Round,
     /// A meter's turn has come.
     Turn {
         /// Its place in the wave.
@@ -94,7 +98,9 @@ struct Talked {
     /// What its clock was off by.
     off_s: Option<f32>,
     /// Generation of the keys that it is to get; 0: not told yet.
-    generation: u16,
+    generation: u32,
+    /// That of the broadcast key that it is to get; 0: none.
+    broadcast: u16,
     /// An answer was lost after which two keys are possible.
     recovers: bool,
     /// Something of the meter has been changed.
@@ -119,6 +125,7 @@ impl Talked {
             issued: planned,
             off_s: None,
             generation: 0,
+            broadcast: 0,
             recovers: false,
             changed: false,
         }
@@ -134,6 +141,10 @@ impl Talked {
 /// A campaign in the middle of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
+    /// Which round, where meters have their turns in rounds.
+    round: u16,
+    /// Generation of the broadcast key of the round; 0: it brings none.
+    broadcast: u16,
     wave: u16,
     /// When it began; `None` before the first one.
     begun: Option<SimTime>,
@@ -146,7 +157,7 @@ pub struct State {
     under_way: BTreeMap<u32, Talked>,
     /// Meters that have a row, by bit.
     done: Vec<u64>,
-    /// Turns that each meter has had, where it has several.
+    /// Turns that each meter has had, where they come by its own state.
     rounds: Vec<u16>,
     failed: u32,
     halted: bool,
@@ -160,18 +171,25 @@ pub struct Dialogue {
     name: Arc<str>,
     topic: Topic,
     pace: PaceSpec,
+    /// Times that a question is asked at most.
+    attempts: u8,
     meters: Arc<[SiteId]>,
     waves: Waves,
-    /// Positions of the meters of each wave, in the order of ids.
+    /// Positions of the meters of each wave, in the order of their turns.
     turns: Vec<Vec<u32>>,
+    /// When each cluster of each wave begins, from the beginning of the wave on; empty without clusters.
+    clusters: Vec<Vec<SimTime>>,
     held: Held,
     state: State,
 }
 
 impl Dialogue {
-    /// Job `job` over these meters.
-    pub fn new(name: &str, (topic, pace): (Topic, &PaceSpec), job: u16, meters: Arc<[SiteId]>, seed: u64) -> Self {
+    /// Job `job` over these meters, of a kind that asks questions.
+    pub fn new(name: &str, spec: &JobSpec, job: u16, meters: Arc<[SiteId]>, fleet: Fleet<'_>) -> Self {
+        let (pace, topic) = spec.pace().zip(Topic::of(spec)).expect("whoever is no reset or image asks questions");
         let state = State {
+            round: 0,
+            broadcast: 0,
             wave: 0,
             begun: None,
             next: 0,
@@ -184,9 +202,9 @@ impl Dialogue {
             halted: false,
             waiting: Vec::new(),
         };
-        let waves = Waves::new(&pace.waves, &meters, job, seed);
+        let waves = Waves::new(&pace.waves, &meters, job, fleet);
         let sorted = |wave| {
-            let mut positions = waves.by_id(wave);
+            let mut positions = waves.in_order(wave);
             positions.sort_by_key(|&position| pace.waves.turns.get(position as usize));
             positions
         };
@@ -195,6 +213,8 @@ impl Dialogue {
             name: name.into(),
             topic,
             pace: pace.clone(),
+            attempts: spec.attempts(),
+            clusters: pace.waves.clusters.map_or_else(Vec::new, |of| waves.clusters(of, job, fleet.seed)),
             turns: (0..waves.count() as u16).map(sorted).collect(),
             waves,
             held: Held::new(&pace.waves),
@@ -207,48 +227,6 @@ impl Dialogue {
         ctx.schedule(at, 0, Event::HeadEnd(headend::Event::Job(super::Wake::Dialogue { job: self.job, wake })));
     }
 
-    /// Positions of the meters of the wave.
-    fn wave(&self) -> &[u32] {
-        &self.turns[usize::from(self.state.wave)]
-    }
-
-    /// When a turn of the wave comes: spread evenly over the window, unless the campaign has them.
-    fn planned(&self, place: u32) -> SimTime {
-        if let Some(&turn) = self.pace.waves.turns.get(self.wave()[place as usize] as usize) {
-            return turn;
-        }
-        let Some(begun) = self.state.begun else { return self.pace.at };
-        let into = u128::from(self.pace.window.nanos()) * u128::from(place) / self.wave().len().max(1) as u128;
-        begun + SimTime::from_nanos(into as u64)
-    }
-
-    fn wait_for(&mut self, ctx: &mut Ctx, place: u32) {
-        self.state.next = place;
-        if (place as usize) < self.wave().len() {
-            self.wake(ctx, self.planned(place), Wake::Turn { place });
-        }
-    }
-
-    fn begin_wave(&mut self, ctx: &mut Ctx, tools: &Tools<'_>) {
-        self.state.begun = Some(ctx.now());
-        if let Topic::Certificates { renew_before, .. } = self.topic {
-            return self.watch(ctx, tools, renew_before);
-        }
-        self.state.left = self.wave().len() as u32;
-        self.wait_for(ctx, 0);
-        self.may_end_wave(ctx);
-    }
-
-    /// The next wave, if everybody of this one is done.
-    fn may_end_wave(&mut self, ctx: &mut Ctx) {
-        let is_last = usize::from(self.state.wave) + 1 >= self.waves.count();
-        if self.state.left == 0 && !self.state.halted && !is_last {
-            self.state.wave += 1;
-            (self.state.begun, self.state.next) = (None, 0);
-            self.wake(ctx, ctx.now() + self.pace.waves.pause, Wake::Wave);
-        }
-    }
-
     /// A meter's turn has come.
     fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let (meter, now) = (self.meters[position as usize], ctx.now());
@@ -258,9 +236,18 @@ impl Dialogue {
             self.over(ctx, tools, Talked::new(position, now, None), Outcome::Unreachable, None);
         } else if tools.talk.has_expired(meter, now) && !self.topic.comes_again() {
             self.over(ctx, tools, Talked::new(position, now, None), Outcome::Expired, None);
-        } else if !self.held.holds(tools, now, position, meter) {
-            self.queue(ctx, tools, (position, now, None));
+        } else {
+            match self.held.gate(tools, now, position, meter) {
+                Gate::Open => self.queue(ctx, tools, (position, now, None)),
+                Gate::Waits => {}
+                Gate::LeftOut(waiting) => self.leave_out(ctx, tools, waiting),
+            }
         }
+    }
+
+    fn leave_out(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, waiting: Waiting) {
+        let talked = Talked::new(waiting.index, waiting.since, Some(waiting.lack));
+        self.over(ctx, tools, talked, Outcome::LeftOut, None);
     }
 
     /// A meter may be talked to as soon as others leave room.
@@ -272,10 +259,10 @@ impl Dialogue {
     }
 
     fn fill(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
-        let most = self.pace.parallel.unwrap_or(u32::MAX) as usize;
+        let most = self.pace.waves.parallel.unwrap_or(u32::MAX) as usize;
         while self.state.under_way.len() < most {
             let Some((position, planned, lack)) = self.state.queue.pop_front() else { break };
-            let mut talked = Talked::new(position, planned, lack);
+            let mut talked = Talked { broadcast: self.state.broadcast, ..Talked::new(position, planned, lack) };
             talked.ask = self.topic.first(tools.talk, self.meters[position as usize], &mut talked);
             let read = self.open(tools, talked);
             self.say(ctx, tools, read);
@@ -317,7 +304,7 @@ impl Dialogue {
         let Some(talked) = self.state.under_way.get(&read).copied().filter(|talked| talked.attempts == attempt) else {
             return;
         };
-        let (tries, most) = (talked.tries.into(), self.pace.attempts.into());
+        let (tries, most) = (talked.tries.into(), self.attempts.into());
         match tools.after_failure(ctx, self.key(read, &talked), tries, most) {
             Next::Now => self.say(ctx, tools, read),
             Next::After(pause) => self.wake(ctx, ctx.now() + pause, Wake::Again { read, attempt }),
@@ -369,7 +356,7 @@ impl Dialogue {
                 self.state.queue.clear();
             }
         }
-        self.may_end_wave(ctx);
+        self.may_end_wave(ctx, tools);
         self.watch_again(ctx, tools, talked.position, outcome);
     }
 }
@@ -387,6 +374,7 @@ impl JobKind for Dialogue {
         match wake {
             Wake::Turn { place } => (place as usize) < self.wave().len(),
             Wake::Due { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
+            Wake::Round => self.pace.every.is_some(),
             Wake::Wave | Wake::Timeout { .. } | Wake::Again { .. } => true,
         }
     }
@@ -406,13 +394,21 @@ impl JobKind for Dialogue {
         Ok(())
     }
 
-    fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {
-        self.wake(ctx, self.pace.at, Wake::Wave);
+    fn start(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
+        match self.topic {
+            // A ping has always been planned beforehand; the order of what happens at the same time follows from that.
+            Topic::Ping => self.begin_wave(ctx, tools, self.pace.at),
+            _ => self.wake(ctx, self.pace.at, Wake::Wave),
+        }
     }
 
     fn due(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, wake: Wake) {
         match wake {
-            Wake::Wave => self.begin_wave(ctx, tools),
+            Wake::Wave => {
+                let now = ctx.now();
+                self.begin_wave(ctx, tools, now);
+            }
+            Wake::Round => self.begin_round(ctx, tools),
             Wake::Due { .. } if self.state.halted => {}
             Wake::Due { position } => {
                 if self.is_due(ctx, tools, position) {
@@ -466,8 +462,7 @@ impl JobKind for Dialogue {
         let meters = self.meters.clone();
         let looked = self.held.look(tools, ctx.now(), |position| meters[position as usize]);
         for waiting in looked.left_out {
-            let talked = Talked::new(waiting.index, waiting.since, Some(waiting.lack));
-            self.over(ctx, tools, talked, Outcome::LeftOut, None);
+            self.leave_out(ctx, tools, waiting);
         }
         for (at, Waiting { index: position, lack, .. }) in looked.released {
             self.wake(ctx, at, Wake::Released { position, lack });

@@ -29,10 +29,8 @@ impl Dialogue {
         }
         let meter = self.meters[position];
         let (job, kind) = (self.job, self.topic.kind());
-        let id = match self.state.rounds.get(position) {
-            Some(&round) => TransactionId::Renewal { job, round, meter },
-            None => TransactionId::Campaign { kind, job, meter },
-        };
+        let round = self.state.rounds.get(position).copied().unwrap_or(self.state.round);
+        let id = TransactionId::Turn { kind, job, round, meter };
         tools.rows.transactions.push(TransactionRow {
             transaction: id.number(),
             campaign: self.name.clone(),
@@ -83,7 +81,7 @@ impl Dialogue {
                     Some(_) => Outcome::LeftOut,
                     None => Outcome::Pending,
                 };
-                let planned = if wave == self.state.wave { self.planned(place) } else { self.pace.at };
+                let planned = if wave == self.state.wave { self.planned(place) } else { self.round_at() };
                 self.record(tools, &Talked::new(position, planned, lack), outcome, None);
             }
         }

@@ -34,8 +34,7 @@ impl Dialogue {
             (0..self.meters.len() as u32).partition(|&position| due(position) <= now);
         late.sort_by_key(|&position| (certificates.valid_to(self.meters[position as usize]), position));
         for (place, &position) in (0..).zip(&late) {
-            let into = u128::from(self.pace.window.nanos()) * place / late.len() as u128;
-            self.wake(ctx, now + SimTime::from_nanos(into as u64), Wake::Due { position });
+            self.wake(ctx, now + self.within_window(place, late.len()), Wake::Due { position });
         }
         for position in later {
             self.wake(ctx, due(position), Wake::Due { position });

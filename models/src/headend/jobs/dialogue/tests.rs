@@ -87,8 +87,8 @@ fn a_value_that_is_read_back_otherwise_has_failed() {
 
 #[test]
 fn a_lost_answer_leaves_both_keys_possible_until_one_is_heard() {
-    let topic = Topic::Keys { recover_after: s(240) };
-    let (clock, first) = (Came::Said(Said::Clock(0)), Ask::Keys { generation: 1 });
+    let topic = Topic::Keys { recover_after: s(240), master: false, broadcast: false };
+    let (clock, first) = (Came::Said(Said::Clock(0)), Ask::Keys { generation: 1, under: 0, broadcast: 0 });
     // As it should be.
     let mut bench = Bench::new(topic);
     assert_eq!((bench.talked.ask, bench.keys()), (first, Keys { now: 0, other: 1, proven: false }));

@@ -17,6 +17,8 @@ const HALF_S: f64 = 0.5;
 /// What a campaign wants.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Topic {
+    /// It answers.
+    Ping,
     /// A setting has this value.
     Write(Setting, i32),
     /// The contacts of the relay are closed.
@@ -33,6 +35,10 @@ pub enum Topic {
     Keys {
         /// What comes before the next try when an answer was lost.
         recover_after: SimTime,
+        /// A new master key is among them.
+        master: bool,
+        /// A new broadcast key is among them.
+        broadcast: bool,
     },
     /// The meter has a certificate that does not run out soon.
     Certificates {
@@ -69,7 +75,8 @@ impl Topic {
     /// Of a campaign that asks questions.
     pub fn of(job: &JobSpec) -> Option<Topic> {
         match job {
-            JobSpec::Reset(_) | JobSpec::Ping(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Reset(_) | JobSpec::Firmware(_) => None,
+            JobSpec::Ping(_) => Some(Topic::Ping),
             JobSpec::Write(write) => Some(Topic::Write(write.what, write.value)),
             JobSpec::Relay(relay) => Some(Topic::Relay { connect: relay.action == RelayAction::Reconnect }),
             JobSpec::Time(time) => Some(Topic::Time { if_off_by: time.if_off_by }),
@@ -77,13 +84,21 @@ impl Topic {
                 let (renew_before, again_after) = (renewal.renew_before, renewal.again_after);
                 Some(Topic::Certificates { renew_before, again_after })
             }
-            JobSpec::Keys(keys) => Some(Topic::Keys { recover_after: keys.recover_after }),
+            JobSpec::Keys(keys) => {
+                Some(Topic::Keys { recover_after: keys.recover_after, master: keys.master, broadcast: keys.broadcast })
+            }
         }
+    }
+
+    /// Whether meters get a new broadcast key.
+    pub(super) fn changes_broadcast(self) -> bool {
+        matches!(self, Topic::Keys { broadcast: true, .. })
     }
 
     /// Its word in tables.
     pub fn kind(self) -> TransactionKind {
         match self {
+            Topic::Ping => TransactionKind::Ping,
             Topic::Write(..) => TransactionKind::Write,
             Topic::Relay { .. } => TransactionKind::Relay,
             Topic::Time { .. } => TransactionKind::Time,
@@ -97,12 +112,12 @@ impl Topic {
         match self {
             Topic::Write(setting, value) => Ask::Set(setting, value),
             Topic::Relay { connect } => Ask::Relay { connect },
-            Topic::Time { .. } => Ask::Clock,
+            Topic::Ping | Topic::Time { .. } => Ask::Clock,
             Topic::Certificates { .. } => Ask::MakePair,
-            Topic::Keys { .. } => {
+            Topic::Keys { master, .. } => {
                 let keys = talk.keys(meter);
                 // Which keys a meter has must be known before it gets new ones.
-                if keys.proven { renewed(talk, meter, talked) } else { Ask::Clock }
+                if keys.proven { renewed(talk, meter, talked, master) } else { Ask::Clock }
             }
         }
     }
@@ -122,11 +137,14 @@ impl Topic {
             };
         }
         match (self, talked.ask, came) {
-            (Topic::Keys { recover_after }, ask, came) => about_keys(talk, meter, talked, (recover_after, ask, came)),
+            (Topic::Keys { recover_after, master, .. }, ask, came) => {
+                about_keys(talk, meter, talked, (recover_after, master, ask, came))
+            }
             (_, _, Came::Silence) => Follows::Over(Outcome::Failed),
             // Its keys have been changed meanwhile: the same under those that it has now.
             (_, ask, Came::Undeciphered) if talk.keys(meter).have_changed() && talked.turns() => Follows::Ask(ask),
             (_, _, Came::Undeciphered) => Follows::Over(Outcome::Refused),
+            (Topic::Ping, Ask::Clock, Came::Said(_)) => Follows::Over(Outcome::Ok),
             (Topic::Write(setting, _), Ask::Set(..), Came::Said(Said::Done)) => Follows::Ask(Ask::Setting(setting)),
             (Topic::Write(setting, value), Ask::Setting(_), Came::Said(Said::Value(read))) => {
                 let is_right = *read == encoded(setting, value);
@@ -203,9 +221,10 @@ fn ok_if(is_ok: bool) -> Outcome {
     if is_ok { Outcome::Ok } else { Outcome::Failed }
 }
 
-fn renewed(talk: &mut Talk, meter: SiteId, talked: &mut Talked) -> Ask {
-    talked.generation = talk.keys(meter).renew();
-    Ask::Keys { generation: talked.generation }
+fn renewed(talk: &mut Talk, meter: SiteId, talked: &mut Talked, master: bool) -> Ask {
+    let under = talk.keys(meter).now;
+    talked.generation = talk.keys(meter).renew(master);
+    Ask::Keys { generation: talked.generation, under, broadcast: talked.broadcast }
 }
 
 /// New keys, of which meter and head-end have to come to know the same.
@@ -213,27 +232,30 @@ fn about_keys(
     talk: &mut Talk,
     meter: SiteId,
     talked: &mut Talked,
-    (recover_after, ask, came): (SimTime, Ask, &Came),
+    (recover_after, master, ask, came): (SimTime, bool, Ask, &Came),
 ) -> Follows {
     let generation = talked.generation;
     let keys = talk.keys(meter);
+    let again = Ask::Keys { generation, under: keys.now, broadcast: talked.broadcast };
     match (ask, came) {
         (Ask::Keys { .. }, Came::Said(Said::Done)) => {
             keys.go_under(generation);
             talked.changed = true;
             Follows::Ask(Ask::Clock)
         }
-        (Ask::Clock, Came::Said(Said::Clock(_))) if generation == 0 => Follows::Ask(renewed(talk, meter, talked)),
+        (Ask::Clock, Came::Said(Said::Clock(_))) if generation == 0 => {
+            Follows::Ask(renewed(talk, meter, talked, master))
+        }
         (Ask::Clock, Came::Said(Said::Clock(_))) if keys.now == generation => Follows::Over(Outcome::Ok),
         // It has the former ones.
-        (Ask::Clock, Came::Said(Said::Clock(_))) => Follows::Ask(Ask::Keys { generation }),
+        (Ask::Clock, Came::Said(Said::Clock(_))) => Follows::Ask(again),
         (_, Came::Said(_)) => Follows::Over(Outcome::Failed),
         (_, came) if !talked.turns() => {
             Follows::Over(if *came == Came::Silence { Outcome::Failed } else { Outcome::Refused })
         }
         // The conversation has gone over to the other keys.
         (_, Came::Undeciphered) => match generation > 0 && keys.now != generation {
-            true => Follows::Ask(Ask::Keys { generation }),
+            true => Follows::Ask(again),
             false => Follows::Ask(Ask::Clock),
         },
         (_, Came::Silence) => {

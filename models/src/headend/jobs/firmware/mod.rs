@@ -5,6 +5,7 @@ mod sessions;
 mod waves;
 
 use super::held::{Held, Waiting};
+use super::order::Fleet;
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::Fate;
@@ -65,6 +66,11 @@ pub enum Wake {
     },
     /// A meter has not answered in time.
     Timeout {
+        /// Number of the question.
+        read: u32,
+    },
+    /// A meter that was told to activate the image has had its time, and the question whether it has waits for a session.
+    Overdue {
         /// Number of the question.
         read: u32,
     },
@@ -147,13 +153,13 @@ pub struct Firmware {
 }
 
 impl Firmware {
-    /// Job `job` with image `image` of the run, over these meters; with the run's seed, and what clocks show as it begins.
+    /// Job `job` with image `image` of the run, over these meters; with the fleet that they are of, and what clocks show as it begins.
     pub fn new(
         name: &str,
         spec: &FirmwareSpec,
         (job, image): (u16, u16),
         meters: Arc<[SiteId]>,
-        (seed, begins_of_day): (u64, SimTime),
+        (fleet, begins_of_day): (Fleet<'_>, SimTime),
     ) -> Self {
         let state = State {
             phase: Phase::Waits,
@@ -177,7 +183,7 @@ impl Firmware {
             halted: false,
             forbidden: false,
         };
-        let waves = Waves::new(&spec.waves, &meters, job, seed);
+        let waves = Waves::new(&spec.waves, &meters, job, fleet);
         let held = Held::new(&spec.waves);
         let spec = Box::new(spec.clone());
         Firmware { job, image, name: name.into(), spec, meters, waves, held, begins_of_day, state }
@@ -227,7 +233,7 @@ impl JobKind for Firmware {
             | Wake::Released { position, .. }
             | Wake::Place { position }
             | Wake::Burst { position } => (position as usize) < self.meters.len(),
-            Wake::Next | Wake::Timeout { .. } => true,
+            Wake::Next | Wake::Timeout { .. } | Wake::Overdue { .. } => true,
             Wake::Block { place } => {
                 self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len()
             }
@@ -276,6 +282,7 @@ impl JobKind for Firmware {
             Wake::Released { position, lack } => self.released(ctx, tools, position, lack),
             Wake::Turn { position } => self.turn(ctx, tools, position),
             Wake::Timeout { read } => self.timed_out(ctx, tools, read),
+            Wake::Overdue { read } => self.overdue(ctx, tools, read),
             Wake::Place { position } => self.placed(ctx, tools, position),
             Wake::Burst { position } => self.burst_on(ctx, tools, position),
         }

@@ -5,7 +5,7 @@ use super::{Ctx, Firmware, Tools, Wake};
 use crate::apdu::{Ask, ImageStep, Said};
 use crate::backhaul::{DownKind, Report};
 use crate::headend::front::Left;
-use crate::headend::jobs::held::{Looked, Waiting};
+use crate::headend::jobs::held::{Gate, Looked, Waiting};
 use crate::headend::jobs::technicians::Cause;
 use crate::headend::links::Lack;
 use crate::headend::sessions::Key;
@@ -28,6 +28,8 @@ pub(super) struct Asked {
     step: ImageStep,
     /// When it left the head-end.
     sent: SimTime,
+    /// It has left.
+    left: bool,
     /// It is part of a session; after an activation there is none.
     session: bool,
 }
@@ -45,7 +47,7 @@ impl Asked {
 impl Firmware {
     /// Begins sessions until as many as may be are open.
     pub(super) fn fill(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
-        while self.state.open < self.spec.concurrent {
+        while self.state.open < self.spec.parallel() {
             let Some(position) = self.state.queue.pop_front() else { break };
             let phase = self.state.phase;
             if phase == Phase::Serve && self.holds(ctx, tools, position) {
@@ -83,11 +85,18 @@ impl Firmware {
     /// Whether a meter has to wait for its link before anything is asked of it; of one that has been let in that is no longer asked.
     fn holds(&mut self, ctx: &Ctx, tools: &Tools<'_>, position: u32) -> bool {
         let meter = self.meters[position as usize];
-        let entry = &mut self.state.entries[position as usize];
-        if *entry == Entry::Closed && !self.held.holds(tools, ctx.now(), position, meter) {
-            *entry = Entry::Open;
+        if self.state.entries[position as usize] != Entry::Closed {
+            return false;
         }
-        *entry == Entry::Closed
+        match self.held.gate(tools, ctx.now(), position, meter) {
+            Gate::Open => {
+                self.state.entries[position as usize] = Entry::Open;
+                return false;
+            }
+            Gate::Waits => {}
+            Gate::LeftOut(waiting) => self.leave_out(waiting),
+        }
+        true
     }
 
     /// Links have been told of: who waits has its turn, goes on waiting or is left out.
@@ -154,20 +163,30 @@ impl Firmware {
         progress.tries = progress.tries.saturating_add(1);
         progress.requests = progress.requests.saturating_add(1);
         let session = progress.stage != Stage::Activating;
-        self.state.asked.insert(read, Asked { position, step, sent: ctx.now(), session });
+        let until = (!session).then(|| progress.activated.unwrap_or_default() + self.spec.give_up_after);
+        self.state.asked.insert(read, Asked { position, step, sent: ctx.now(), left: false, session });
         let key = self.key(position, read);
         if let Some(from) = from {
             tools.go_on(ctx, self.key(position, from), key);
         }
         if let Some(left) = tools.ask(ctx, key, Ask::Image { image: self.image, step }) {
             self.has_left(ctx, read, left);
+        } else if let Some(until) = until {
+            self.wake(ctx, until.max(ctx.now()), Wake::Overdue { read });
+        }
+    }
+
+    /// A meter that activates the image has had its time: it is given up, unless it is being asked.
+    pub(super) fn overdue(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, read: u32) {
+        if self.state.asked.get(&read).is_some_and(|asked| !asked.left) {
+            self.timed_out(ctx, tools, read);
         }
     }
 
     /// A question has left.
     pub(super) fn has_left(&mut self, ctx: &mut Ctx, read: u32, left: Left) {
         let Some(asked) = self.state.asked.get_mut(&read) else { return };
-        asked.sent = left.at;
+        (asked.sent, asked.left) = (left.at, true);
         let progress = &mut self.state.meters[asked.position as usize];
         progress.bytes = progress.bytes.saturating_add(u32::from(left.bytes));
         self.wake(ctx, left.at + self.spec.timeout, Wake::Timeout { read });
@@ -289,6 +308,9 @@ impl Firmware {
         let after = progress.stage;
         if before == Stage::Activating && after != Stage::Activating {
             self.state.activating -= 1;
+        }
+        if matches!(after, Stage::Running | Stage::HadIt) {
+            tools.standings.runs(report.meter, self.image);
         }
         if after == Stage::Failed {
             self.call(tools, asked.position, Cause::NotServed);

@@ -34,14 +34,14 @@ fn by_turns(positions: Vec<u32>, router: impl Fn(u32) -> SiteId) -> Vec<u32> {
 }
 
 impl Firmware {
-    /// Positions of the meters of this wave that had a route at the start, in the order of ids, with whom something is left to be done.
+    /// Positions of the meters of this wave that had a route at the start, in the order of their turns, with whom something is left to be done.
     fn left(&self, tools: &Tools<'_>) -> Vec<u32> {
         let reachable = |&position: &u32| {
             let position = position as usize;
             tools.network.reachable[self.meters[position].at()] && !self.state.meters[position].stage.is_final()
         };
         let mut left: Vec<u32> = self.waves.of(self.state.wave).iter().copied().filter(reachable).collect();
-        left.sort_unstable();
+        self.waves.sort(&mut left);
         left
     }
 

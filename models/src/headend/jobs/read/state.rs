@@ -43,10 +43,7 @@ impl Read {
         }
         for (read, transaction) in &state.under_way {
             let group = self.groups.get(transaction.turn.group as usize);
-            let known = group.is_some_and(|group| match group.turns.is_empty() {
-                true => group.meters.binary_search(&transaction.turn.meter).is_ok(),
-                false => group.meters.contains(&transaction.turn.meter),
-            });
+            let known = group.is_some_and(|group| group.meters.contains(&transaction.turn.meter));
             ensure(known, || format!("read: number {read} is of a meter that is not here"))?;
         }
         for (group, place) in self.groups.iter_mut().zip(state.places) {

@@ -9,7 +9,8 @@ use amitwin_sim_core::SimTime;
 impl Reset {
     /// Whether anything depends on when a meter counts as failed.
     fn follows(&self) -> bool {
-        self.spec.visit || self.spec.waves.shares.is_some() || self.spec.waves.stop_at_failed.is_some()
+        let waves = &self.spec.waves;
+        self.spec.visit || waves.shares.is_some() || waves.stop_at_failed.is_some() || waves.parallel.is_some()
     }
 
     /// Begins a wave: its meters have their turns.
@@ -26,6 +27,17 @@ impl Reset {
         self.wait_for(ctx, first);
         if self.follows() && open == 0 {
             self.wave_over(ctx);
+        }
+    }
+
+    /// Commands meters that wait for others, as long as so many at the most are away.
+    pub(super) fn fill(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, most: u32) {
+        while self.course.away < most
+            && let Some(index) = self.queue.pop_front()
+        {
+            self.progress[index as usize].is_away = true;
+            self.course.away += 1;
+            self.command(ctx, tools, index);
         }
     }
 
@@ -65,11 +77,18 @@ impl Reset {
         }
         self.course.open = self.course.open.saturating_sub(1);
         self.course.failed += u32::from(failed);
+        self.course.away -= u32::from(self.progress[index as usize].is_away);
         if failed && self.waves.are_too_many(self.course.failed, self.course.wave) {
             self.course.halted = true;
+            self.queue.clear();
             self.recall(ctx, tools);
-        } else if self.course.open == 0 {
+            return;
+        }
+        if self.course.open == 0 {
             self.wave_over(ctx);
+        }
+        if let Some(most) = self.spec.waves.parallel {
+            self.fill(ctx, tools, most);
         }
     }
 

@@ -3,7 +3,8 @@
 mod follow;
 pub mod schedule;
 
-use super::held::{Held, Waiting};
+use super::held::{Gate, Held, Waiting};
+use super::order::Fleet;
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
 use crate::apdu::Ask;
@@ -22,6 +23,7 @@ use crate::spec::{BackSign, Delivery, ResetSpec};
 use amitwin_data::rows::{Added, Outcome, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A flooded command goes out this long before the first reset, so that the flood is over when resets begin.
@@ -90,6 +92,8 @@ struct Progress {
     turn: Option<SimTime>,
     /// Its wave no longer waits for it.
     is_over: bool,
+    /// It is one of those of which only so many may be away at a time.
+    is_away: bool,
 }
 
 /// A reset job in the middle of a run.
@@ -97,6 +101,7 @@ struct Progress {
 pub struct State {
     progress: Vec<Progress>,
     waiting: Vec<Waiting>,
+    queue: VecDeque<u32>,
     course: Course,
 }
 
@@ -110,6 +115,8 @@ struct Course {
     open: u32,
     failed: u32,
     halted: bool,
+    /// Meters that have been commanded and are not over, where only so many may be.
+    away: u32,
 }
 
 /// A reset job.
@@ -120,6 +127,8 @@ pub struct Reset {
     plan: Arc<Plan>,
     progress: Vec<Progress>,
     held: Held,
+    /// Meters whose turn has come and that others keep waiting.
+    queue: VecDeque<u32>,
     waves: Waves,
     course: Course,
     /// Indices of the meters, wave by wave, each in the order of planned times.
@@ -128,18 +137,19 @@ pub struct Reset {
 
 impl Reset {
     /// Job `job` of a plan.
-    pub fn new(spec: &ResetSpec, job: u16, plan: Arc<Plan>, seed: u64) -> Self {
+    pub fn new(spec: &ResetSpec, job: u16, plan: Arc<Plan>, fleet: Fleet<'_>) -> Self {
         let ResetPlan { times, meters, .. } = plan.reset(job);
-        let waves = Waves::new(&spec.waves, meters, job, seed);
+        let waves = Waves::new(&spec.waves, meters, job, fleet);
         let mut by_time = Vec::with_capacity(times.len());
         for wave in 0..waves.count() as u16 {
-            let mut of = waves.of(wave).to_vec();
-            of.sort_by_key(|&n| (times[n as usize], n));
+            let mut of = waves.in_order(wave);
+            of.sort_by_key(|&n| times[n as usize]);
             by_time.extend(of);
         }
         let held = Held::new(&spec.waves);
         let progress = vec![Progress::default(); times.len()];
-        Reset { job, held, spec: spec.clone(), progress, waves, course: Course::default(), by_time, plan }
+        let (queue, course) = (VecDeque::new(), Course::default());
+        Reset { job, held, queue, spec: spec.clone(), progress, waves, course, by_time, plan }
     }
 
     fn planned(&self) -> &ResetPlan {
@@ -187,6 +197,12 @@ impl Reset {
         tools.forbids(ctx.now(), self.job, TransactionKind::Reset, &self.planned().name, meter)
     }
 
+    fn leave_out(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, waiting: Waiting) {
+        let progress = &mut self.progress[waiting.index as usize];
+        (progress.lack, progress.left_out) = (Some(waiting.lack), true);
+        self.is_over(ctx, tools, waiting.index, false);
+    }
+
     fn session(&self, index: u32) -> Key {
         (DownKind::Command { job: self.job }, self.planned().meters[index as usize])
     }
@@ -202,6 +218,11 @@ impl Reset {
         if tools.network.reachable[meter.at()] && tools.talk.has_expired(meter, ctx.now()) {
             self.progress[index as usize].expired = true;
             self.is_over(ctx, tools, index, false);
+        } else if let Some(most) = self.spec.waves.parallel
+            && tools.network.reachable[meter.at()]
+        {
+            self.queue.push_back(index);
+            self.fill(ctx, tools, most);
         } else {
             self.command(ctx, tools, index);
         }
@@ -283,7 +304,12 @@ impl JobKind for Reset {
     type State = State;
 
     fn save(&self) -> State {
-        State { progress: self.progress.clone(), waiting: self.held.save(), course: self.course }
+        State {
+            progress: self.progress.clone(),
+            waiting: self.held.save(),
+            queue: self.queue.clone(),
+            course: self.course,
+        }
     }
 
     fn knows(&self, wake: Wake) -> bool {
@@ -304,7 +330,9 @@ impl JobKind for Reset {
             usize::from(state.course.wave) < self.waves.count() && state.course.open as usize <= state.progress.len(),
             || "reset: it is about a wave that there is not".to_owned(),
         )?;
-        (self.progress, self.course) = (state.progress, state.course);
+        let queued = state.queue.iter().all(|&index| (index as usize) < state.progress.len());
+        ensure(queued, || "reset: a meter that waits for others is not here".to_owned())?;
+        (self.progress, self.queue, self.course) = (state.progress, state.queue, state.course);
         Ok(())
     }
 
@@ -327,8 +355,12 @@ impl JobKind for Reset {
                 if self.forbids(ctx, tools, Some(meter)) {
                     self.progress[index as usize].forbidden = true;
                     self.is_over(ctx, tools, index, false);
-                } else if !self.held.holds(tools, ctx.now(), index, meter) {
-                    self.command_first(ctx, tools, index);
+                } else {
+                    match self.held.gate(tools, ctx.now(), index, meter) {
+                        Gate::Open => self.command_first(ctx, tools, index),
+                        Gate::Waits => {}
+                        Gate::LeftOut(waiting) => self.leave_out(ctx, tools, waiting),
+                    }
                 }
             }
             Wake::Released { index } => self.command_first(ctx, tools, index),
@@ -387,9 +419,7 @@ impl JobKind for Reset {
         let meters = &plan.reset(self.job).meters;
         let looked = self.held.look(tools, ctx.now(), |index| meters[index as usize]);
         for waiting in looked.left_out {
-            let progress = &mut self.progress[waiting.index as usize];
-            (progress.lack, progress.left_out) = (Some(waiting.lack), true);
-            self.is_over(ctx, tools, waiting.index, false);
+            self.leave_out(ctx, tools, waiting);
         }
         for (at, waiting) in looked.released {
             self.progress[waiting.index as usize].lack = Some(waiting.lack);

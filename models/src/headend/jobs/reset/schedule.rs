@@ -1,5 +1,6 @@
 //! Who resets when: windows, clusters, and a window that the border router's radio can carry.
 
+use crate::headend::jobs::order::Fleet;
 use crate::headend::jobs::waves::Waves;
 use crate::node::SiteId;
 use crate::plan::ResetPlan;
@@ -14,6 +15,8 @@ pub struct Population<'a> {
     pub meters: &'a [SiteId],
     /// Most radios behind one border router.
     pub per_router: usize,
+    /// Hops of all sites.
+    pub hops: &'a [u8],
     /// Share that they are of all meters.
     pub share: f64,
     /// Radio time that one meter coming back costs its border router.
@@ -35,8 +38,11 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
     let uniform =
         |(low, high): (SimTime, SimTime), place: f64| low + SimTime::from_secs_f64((high - low).secs_f64() * place);
     let own = |meter: SiteId| Stream::new(seed, (u64::from(job) << 32) | u64::from(meter), purpose::RESET_TIME).unit();
-    let waves = Waves::new(&spec.waves, meters, job, seed);
-    let spread = |window| meters.iter().map(|&meter| uniform(window, own(meter))).collect();
+    let waves = Waves::new(&spec.waves, meters, job, Fleet { hops: population.hops, seed });
+    let spread = |window| {
+        let drawn = meters.iter().map(|&meter| uniform(window, own(meter))).collect();
+        if spec.waves.order.is_some() { in_order(&waves, drawn) } else { drawn }
+    };
     let turns = &spec.waves.turns;
     let (offsets, window): (Vec<SimTime>, SimTime) = match spec.schedule() {
         _ if !turns.is_empty() => {
@@ -51,19 +57,14 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
             let window = auto_window(population, waves.largest_share(), busy_share, away_share);
             (spread((SimTime::ZERO, window)), window)
         }
-        ResetSchedule::Clusters { size, gap } => {
-            let mut gaps = Stream::new(seed, u64::from(job), purpose::CLUSTER_GAP);
-            let (mut longest, mut offsets) = (SimTime::ZERO, vec![SimTime::ZERO; meters.len()]);
-            for wave in 0..waves.count() as u16 {
-                let mut at = SimTime::ZERO;
-                for (n, position) in waves.by_id(wave).into_iter().enumerate() {
-                    if n > 0 && n % size.max(1) as usize == 0 {
-                        at += uniform(gap, gaps.unit());
-                    }
-                    offsets[position as usize] = at;
+        ResetSchedule::Clusters(clusters) => {
+            let mut offsets = vec![SimTime::ZERO; meters.len()];
+            for (wave, begins) in (0..).zip(waves.clusters(clusters, job, seed)) {
+                for (n, position) in waves.in_order(wave).into_iter().enumerate() {
+                    offsets[position as usize] = begins[n / clusters.size.max(1) as usize];
                 }
-                longest = longest.max(at);
             }
+            let longest = offsets.iter().copied().max().unwrap_or_default();
             (offsets, longest)
         }
     };
@@ -76,6 +77,19 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
         meters: meters.to_vec(),
         times: offsets.into_iter().map(|offset| spec.at + offset).collect(),
     }
+}
+
+/// The same times, given to the meters of each wave in their order.
+fn in_order(waves: &Waves, times: Vec<SimTime>) -> Vec<SimTime> {
+    let mut given = times.clone();
+    for wave in 0..waves.count() as u16 {
+        let mut of_wave: Vec<SimTime> = waves.of(wave).iter().map(|&position| times[position as usize]).collect();
+        of_wave.sort_unstable();
+        for (position, time) in waves.in_order(wave).into_iter().zip(of_wave) {
+            given[position as usize] = time;
+        }
+    }
+    given
 }
 
 /// The shortest window in which meters that come back occupy the radio of their border router for at most `busy_share` of the time,
@@ -96,7 +110,7 @@ mod tests {
     fn a_window_is_as_long_as_air_time_and_ways_need() {
         let of = |per_router, between| {
             let (alone, reconnect_airtime) = (SimTime::from_secs(90), SimTime::from_millis(100));
-            Population { meters: &[], per_router, share: 1.0, reconnect_airtime, alone, between }
+            Population { meters: &[], per_router, hops: &[], share: 1.0, reconnect_airtime, alone, between }
         };
         let window = |population: &Population<'_>, away_share| auto_window(population, 1.0, 0.2, away_share).secs_f64();
         // 500 times 0.1 s in a fifth of the time: 250 s. One on the way that is away for 90 s in a tenth of it: 900 s.
