@@ -2,9 +2,9 @@
 
 mod commands;
 
-pub use commands::Jobs;
+pub use commands::{Jobs, is_command};
 
-use amitwin_data::rows::{EventKind, EventRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventKind, EventRow, TransactionRow};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -25,20 +25,14 @@ const COLD: i32 = 2;
 const UNDERVOLTAGE: &str = "3.26.38.150";
 const OVERVOLTAGE: &str = "3.26.38.93";
 
-/// Whether a transaction is something that the head-end may have told a single meter, or asked of it.
-pub fn is_command(row: &TransactionRow) -> bool {
-    use TransactionKind::{Firmware, Keys, Ping, Read, Relay, Reset, Time, Write};
-    row.sent_s.is_some() && matches!(row.kind, Firmware | Keys | Ping | Read | Relay | Reset | Time | Write)
-}
-
 /// What happened in a run.
 pub struct Happened<'a> {
     /// Rows of events.
     pub events: Vec<EventRow>,
     /// Rows of transactions that are commands ([`is_command`]).
     pub commands: Vec<TransactionRow>,
-    /// The jobs that they belong to.
-    pub jobs: Jobs,
+    /// The jobs that they belong to, if there are any.
+    pub jobs: Option<Jobs>,
     /// Ids of nodes.
     pub names: &'a BTreeMap<u32, String>,
     /// When the run begins, seconds since 1970.
@@ -56,14 +50,14 @@ pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
     let mut told: BTreeSet<(u32, i64)> = BTreeSet::new();
     let mut lines: Vec<Line> = Vec::new();
     for row in &commands {
-        let (Some((kind, detail)), Some(sent_s)) = (jobs.line(row), row.sent_s) else { continue };
+        let Some((told_s, kind, detail)) = jobs.as_ref().and_then(|jobs| jobs.line(row)) else { continue };
         told.extend(row.reset_s.map(|reset_s| (row.node, ns(reset_s))));
         let code = match kind {
             "disconnect" => DISCONNECTED,
             "reconnect" => CONNECTED,
             _ => "",
         };
-        lines.push((sent_s, row.node, kind, code, detail));
+        lines.push((told_s, row.node, kind, code, detail));
     }
     lines.extend(of_devices(events, |node, s| told.contains(&(node, ns(s)))));
     // What a node does at one moment stays in order.
@@ -144,6 +138,13 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
     lines
 }
 
+/// Names of the logs that a resolved scenario replays.
+pub fn replays(resolved: &str) -> Vec<String> {
+    let file: toml::Table = resolved.parse().unwrap_or_default();
+    let logs = file.get("replay").and_then(toml::Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    logs.iter().filter_map(|log| log.get("name")?.as_str().map(str::to_owned)).collect()
+}
+
 /// When the run of a resolved scenario begins, seconds since 1970; `None` if it does not say so.
 pub fn start_unix_s(resolved: &str) -> Option<i64> {
     let file: toml::Table = resolved.parse().ok()?;
@@ -159,6 +160,28 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A reset of one after the other, 4 s into the run.
+    fn jobs() -> Jobs {
+        let file = r#"
+            name = "town"
+            duration = "1h"
+            [placement]
+            generator = "suburb"
+            meters = 10
+            gateways = 1
+            [dlms]
+            start = "1970-01-01T00:00:01Z"
+            [[campaign]]
+            name = "night"
+            kind = "reset"
+            delivery = "unicast"
+            at = "4s"
+            window = ["0s", "0s"]
+        "#;
+        let scenario = crate::load_text(file, "town.toml", ".".as_ref(), &[], None).expect("a scenario");
+        Jobs::of(&scenario.variants[0].spec, &[], None)
+    }
 
     #[test]
     fn outages_and_restarts_are_lines_and_nothing_else_is() {
@@ -183,13 +206,8 @@ mod tests {
                         1970-01-01T00:00:21.25Z,,M2,power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:11Z,,\"M,1\",power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:31Z,,M2,power-up,3.26.0.216,amitwin,\n";
-        let happened = |events, commands| Happened {
-            events,
-            commands,
-            jobs: Jobs::of("[[campaign]]\nname = \"night\"\ntier = \"warm\"\nback = \"route\"\n", ""),
-            names: &names,
-            start_unix_s: 1,
-        };
+        let happened =
+            |events, commands| Happened { events, commands, jobs: Some(jobs()), names: &names, start_unix_s: 1 };
         assert_eq!(log(happened(events, Vec::new()), true), expected);
         // A command at 4 s, because of which the meter restarts at 10.5 s, and a restart of which nobody has told it.
         let told = TransactionRow {
@@ -201,7 +219,7 @@ mod tests {
         };
         let events = vec![row(10.5, 2, EventKind::Reset), row(11.0, 2, EventKind::Reset)];
         let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
-                        1970-01-01T00:00:05Z,,M2,reset,,amitwin,warm\n\
+                        1970-01-01T00:00:05Z,,M2,reset,,amitwin,warm start=1970-01-01T00:00:05Z campaign=night\n\
                         1970-01-01T00:00:12Z,,M2,restart,,amitwin,soft\n";
         assert_eq!(log(happened(events, vec![told]), true), expected);
         // One is restarted by its watchdog, then by somebody else to the bottom; the supply of another sags, which is no outage.

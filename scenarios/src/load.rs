@@ -198,6 +198,7 @@ pub fn load_text(
     duplicates(&root, "variant", &mut errors);
     duplicates(&root, "read", &mut errors);
     duplicates(&root, "event", &mut errors);
+    duplicates(&root, "replay", &mut errors);
     let variants = variants(&root, &schema, &mut errors);
     let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
     let gates = resolve::gates::resolve(&root, &names, &mut errors);

@@ -84,7 +84,7 @@ pub use obstacle::{ObstacleKind, ObstacleSpec, Surroundings};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
-pub use reset::{BackSign, Clusters, Delivery, ResetSchedule, ResetSpec, Window};
+pub use reset::{BackSign, Clusters, Delivery, NOTICE, ResetSchedule, ResetSpec, Window};
 pub use role::{Right, RoleSpec};
 pub use supply::{BatterySpec, SupplySpec};
 pub use target::{Circle, Fitting, Target, TargetKind};

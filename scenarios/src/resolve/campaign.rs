@@ -3,11 +3,10 @@
 use super::sites::Sites;
 use super::target::{Finder, Of};
 use super::{Context, command, firmware, show};
-use amitwin_models::headend::jobs::reset::NOTICE;
 use amitwin_models::purpose::{CAMPAIGN_SHARE, READ_SHARE};
 use amitwin_models::spec::{
-    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, MediumKind, PollSpec, ResetSchedule, ResetSpec,
-    Target,
+    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, MediumKind, NOTICE, PollSpec, ResetSchedule,
+    ResetSpec, Target,
 };
 use amitwin_models::terrain::Placement;
 use amitwin_sim_core::SimTime;

@@ -6,12 +6,13 @@ mod voltages;
 use super::placement::Placements;
 use super::sites::Sites;
 use super::{Context, show, word};
+use crate::logged::{Command, What};
 use crate::sections::replay::{ReplayKind, ReplaySection};
 use amitwin_data::device_log::{Entry, When};
 use amitwin_models::spec::{Act, CampaignSpec, EventSpec, PollSpec, PowerOff, ResetTier, Restart, Target};
 use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_sim_core::SimTime;
-use commands::{Command, Commands};
+use commands::Commands;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -121,7 +122,7 @@ fn replayed(
     let mut by_site: BTreeMap<u32, Vec<(i128, u64, Step)>> = BTreeMap::new();
     let device = &cx.file.device;
     let (hangs, sags) = (device.hang.is_some(), device.supply.is_some());
-    let (mut commands, mut voltages) = (Commands::default(), Voltages::default());
+    let (mut commands, mut voltages) = (Commands::new(start_s), Voltages::default());
     for entry in log {
         let kind = match meaning(replay, entry) {
             Some(kind) => kind,
@@ -161,7 +162,7 @@ fn replayed(
         let within = (0..i128::from(cx.file.duration.nanos())).contains(&ns);
         match Command::of(kind, &entry.detail) {
             None => *tally.unknown.entry(format!("{} {}", word(kind), entry.detail.trim())).or_default() += 1,
-            Some(Command::Firmware) if replay.firmware.is_none() => tally.imageless += 1,
+            Some(Command { what: What::Firmware, .. }) if replay.firmware.is_none() => tally.imageless += 1,
             Some(_) if what != SiteKind::Meter => tally.not_meters += 1,
             Some(_) if !within => tally.outside += 1,
             Some(command) => commands.add(command, site, SimTime::from_nanos(ns as u64)),
