@@ -299,7 +299,7 @@ fn the_same_log_as_parquet_comes_to_the_same() {
     let wrong = again.replace("\"serial\"", "\"number\"");
     fs::write(here.path().join("again.toml"), wrong).expect("written");
     let told = [
-        "the log `log.parquet` has no column 'number', which `columns` calls device",
+        "the log `log.parquet` has no column 'number', which is to be its device; its columns are moment, serial, kind, code, detail",
     ];
     run(here.path(), &["check", "again.toml"]).expect(3).tells(&told);
 }
@@ -312,7 +312,15 @@ fn a_log_that_cannot_be_played_says_why() {
         run(here.path(), &["check", "small.toml"]).expect(3).tells(words);
     };
     refused("device,code\nM000001,3.26.0.47\n", &["has no column 'time_utc'"]);
-    refused("time,device,code\nnoon,M000001,3.26.0.47\n", &["line 2 of the log `log.csv` has no time: \"noon\""]);
+    refused(
+        "time,device,code\nnoon,M000001,3.26.0.47\n",
+        &["the log `log.csv` has a line without a time: line 2 \"noon\""],
+    );
+    // Of thirteen the first ten.
+    let bad: String = (1..=13).map(|n| format!("{n} o'clock,M000001,3.26.0.47\n")).collect();
+    let told =
+        ["lines without a time: line 2 \"1 o'clock\", line 3 \"2 o'clock\"", "line 11 \"10 o'clock\", and 3 more"];
+    refused(&format!("time,device,code\n{bad}"), &told);
     fs::remove_file(here.path().join("log.csv")).expect("removed");
     run(here.path(), &["check", "small.toml"]).expect(3).tells(&["the log `log.csv` cannot be read"]);
 }
