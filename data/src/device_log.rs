@@ -163,7 +163,7 @@ fn read_text(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>
         }
         let of = |place: &Place| row.get(place.at).map(|text| place.value(text)).unwrap_or_default();
         let may = |place: &Option<Place>| place.as_ref().map(of).unwrap_or_default();
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = text_table::line(&text, &row);
         entries.push(Entry {
             time: When::Text(of(&places.time)),
             device: of(&places.device),

@@ -33,6 +33,8 @@ pub struct Happened<'a> {
     pub commands: Vec<TransactionRow>,
     /// The jobs that they belong to, if there are any.
     pub jobs: Option<Jobs>,
+    /// When crews stood before meters, which they restart: node, s.
+    pub visits: &'a [(u32, f64)],
     /// Ids of nodes.
     pub names: &'a BTreeMap<u32, String>,
     /// When the run begins, seconds since 1970.
@@ -44,7 +46,7 @@ type Line = (f64, u32, &'static str, &'static str, String);
 
 /// Outages and restarts of devices, and commands to single ones, by time and device, as CSV; `with_codes` says whether codes stand beside words.
 pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
-    let Happened { events, commands, jobs, names, start_unix_s } = happened;
+    let Happened { events, commands, jobs, visits, names, start_unix_s } = happened;
     // A restart that follows from a command is part of it.
     let ns = |s: f64| libm::round(s * 1e9) as i64;
     let mut told: BTreeSet<(u32, i64)> = BTreeSet::new();
@@ -59,7 +61,9 @@ pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
         };
         lines.push((told_s, row.node, kind, code, detail));
     }
-    lines.extend(of_devices(events, |node, s| told.contains(&(node, ns(s)))));
+    let visited: BTreeSet<(u32, i64)> = visits.iter().map(|&(node, s)| (node, ns(s))).collect();
+    let is_told = |node, s| told.contains(&(node, ns(s)));
+    lines.extend(of_devices(events, is_told, |node, s| visited.contains(&(node, ns(s)))));
     // What a node does at one moment stays in order.
     lines.sort_by(|a, b| (a.0, a.1).partial_cmp(&(b.0, b.1)).unwrap_or(std::cmp::Ordering::Equal));
     let mut text = HEADER.to_owned();
@@ -72,8 +76,12 @@ pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
     text
 }
 
-/// Outages and restarts of devices, but for restarts that are told already.
-fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> Vec<Line> {
+/// Outages and restarts of devices, but for restarts that are told already; some are done by crews.
+fn of_devices(
+    mut events: Vec<EventRow>,
+    is_told: impl Fn(u32, f64) -> bool,
+    is_visited: impl Fn(u32, f64) -> bool,
+) -> Vec<Line> {
     // What a node does at one moment stays in order.
     events.sort_by(|a, b| (a.time_s, a.node).partial_cmp(&(b.time_s, b.node)).unwrap_or(std::cmp::Ordering::Equal));
     let mut lines: Vec<Line> = Vec::new();
@@ -97,6 +105,7 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
                 restarts.insert(row.node, row.time_s);
                 let hung = hung.remove(&row.node);
                 let how = match row.value {
+                    _ if is_visited(row.node, row.time_s) => "visit",
                     SOFT => "soft",
                     COLD => "cold",
                     _ if hung => "watchdog",
@@ -160,6 +169,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use amitwin_data::rows::TransactionKind;
 
     /// A reset of one after the other, 4 s into the run.
     fn jobs() -> Jobs {
@@ -206,8 +216,14 @@ mod tests {
                         1970-01-01T00:00:21.25Z,,M2,power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:11Z,,\"M,1\",power-down,3.26.0.47,amitwin,\n\
                         1970-01-01T00:01:31Z,,M2,power-up,3.26.0.216,amitwin,\n";
-        let happened =
-            |events, commands| Happened { events, commands, jobs: Some(jobs()), names: &names, start_unix_s: 1 };
+        let happened = |events, commands| Happened {
+            events,
+            commands,
+            jobs: Some(jobs()),
+            visits: &[(2, 8.5)],
+            names: &names,
+            start_unix_s: 1,
+        };
         assert_eq!(log(happened(events, Vec::new()), true), expected);
         // A command at 4 s, because of which the meter restarts at 10.5 s, and a restart of which nobody has told it.
         let told = TransactionRow {
@@ -222,12 +238,13 @@ mod tests {
                         1970-01-01T00:00:05Z,,M2,reset,,amitwin,warm start=1970-01-01T00:00:05Z campaign=night\n\
                         1970-01-01T00:00:12Z,,M2,restart,,amitwin,soft\n";
         assert_eq!(log(happened(events, vec![told]), true), expected);
-        // One is restarted by its watchdog, then by somebody else to the bottom; the supply of another sags, which is no outage.
+        // One is restarted by its watchdog, then by a crew, then by somebody else to the bottom; the supply of another sags, which is no outage.
         let reset = |time_s: f64, tier: i32| EventRow { value: tier, ..row(time_s, 2, EventKind::Reset) };
         let events = vec![
             row(5.0, 2, EventKind::Hang),
             reset(8.0, 1),
             row(8.0, 2, EventKind::PowerDown),
+            reset(8.5, COLD),
             reset(9.0, COLD),
             row(9.5, 3, EventKind::BrownOut),
             row(9.5, 3, EventKind::PowerDown),
@@ -235,6 +252,7 @@ mod tests {
         ];
         let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
                         1970-01-01T00:00:09Z,,M2,restart,,amitwin,watchdog\n\
+                        1970-01-01T00:00:09.5Z,,M2,restart,,amitwin,visit\n\
                         1970-01-01T00:00:10Z,,M2,restart,,amitwin,cold\n\
                         1970-01-01T00:00:10.5Z,,M3,restart,,amitwin,brown-out\n";
         assert_eq!(log(happened(events, Vec::new()), true), expected);

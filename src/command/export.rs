@@ -6,7 +6,7 @@ use crate::failure::{Invalid, Usage};
 use crate::talk::Talk;
 use amitwin_data::files::{FileError, RunReader, SCENARIO};
 use amitwin_data::metrics::Metric;
-use amitwin_data::rows::{EventRow, NodeRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventRow, FieldVisitRow, NodeRow, TransactionKind, TransactionRow};
 use amitwin_scenarios::{exported, load};
 use amitwin_viz::{human, read};
 use std::collections::BTreeMap;
@@ -41,7 +41,10 @@ pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
     let scenario = read::scenario(&run).unwrap_or_default();
     let jobs = if commands.is_empty() { None } else { Some(jobs(&run, variant, &scenario)?) };
     let start_unix_s = start_unix_s(&scenario)?;
-    let log = exported::log(exported::Happened { events, commands, jobs, names: &names, start_unix_s }, options.cim);
+    let visits: Vec<FieldVisitRow> = run.rows(variant, seed)?;
+    let visits: Vec<(u32, f64)> = visits.iter().filter_map(|visit| Some((visit.node, visit.arrived_s?))).collect();
+    let happened = exported::Happened { events, commands, jobs, visits: &visits, names: &names, start_unix_s };
+    let log = exported::log(happened, options.cim);
     match &options.output {
         None => talk.print(&log)?,
         Some(path) => {

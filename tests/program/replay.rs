@@ -324,3 +324,25 @@ fn a_log_that_cannot_be_played_says_why() {
     fs::remove_file(here.path().join("log.csv")).expect("removed");
     run(here.path(), &["check", "small.toml"]).expect(3).tells(&["the log `log.csv` cannot be read"]);
 }
+
+/// Who does not answer a reset is given up and gets a visit; a crew restarts the meter, in the run and in its replay.
+#[test]
+fn visits_of_crews_are_made_again_and_not_twice() {
+    const CREWS: &str =
+        "[technicians]\nshift = [\"0h\", \"24h\"]\n[dlms]\npayload = \"sized\"\n[backhaul]\nloss = \"20 %\"\n";
+    const NIGHT: &str = "[[campaign]]\nname = \"night\"\nkind = \"reset\"\ndelivery = \"unicast\"\nback = \"heartbeat\"\nat = \"2min\"\nwindow = [\"0s\", \"60s\"]\ngive_up_after = \"5min\"\nvisit = true\n";
+    let town = TOWN.replace("30min", "6h");
+    let here = folder(&format!("{town}{CREWS}{NIGHT}"));
+    run(here.path(), &["run", "small.toml", "-o", "first"]).expect(0);
+    run(here.path(), &["export", "events", "first", "-o", "log.csv"]).expect(0);
+    let log = fs::read_to_string(here.path().join("log.csv")).expect("a log");
+    let visits = log.lines().filter(|line| line.ends_with(",restart,,amitwin,visit")).count();
+    assert!(visits > 0, "{log}");
+    let again = format!("{town}{CREWS}[[replay]]\nname = \"log\"\nfile = \"log.csv\"\n");
+    fs::write(here.path().join("again.toml"), again).expect("written");
+    let told = format!("{visits} restarts of meters that hang or brown out, or by crews");
+    run(here.path(), &["run", "again.toml", "-o", "second"]).expect(0).tells(&[&told]);
+    let (first, second) = (figures(&here.path().join("first")), figures(&here.path().join("second")));
+    assert_eq!(first["field_visits"], Some(visits as f64));
+    assert_eq!(first, second);
+}

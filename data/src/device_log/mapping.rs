@@ -74,7 +74,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>, String> {
     for row in reader.records() {
         let row = row.map_err(|e| format!("cannot be read: {e}"))?;
         let value = |at: usize| row.get(at).unwrap_or_default();
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = text_table::line(&text, &row);
         if row.iter().all(str::is_empty) || value(what).starts_with('#') {
             continue;
         }

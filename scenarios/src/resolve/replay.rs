@@ -126,7 +126,11 @@ fn replayed(
     // By device, in the order of time and of the file.
     let mut by_site: BTreeMap<u32, Vec<(i128, u64, Step)>> = BTreeMap::new();
     let device = &cx.file.device;
-    let (hangs, sags) = (device.hang.is_some(), device.supply.is_some());
+    let by_itself = [
+        ("watchdog", device.hang.is_some()),
+        ("brown-out", device.supply.is_some()),
+        ("visit", cx.file.technicians.is_some()),
+    ];
     let (mut commands, mut voltages) = (Commands::new(start_s), Voltages::default());
     for entry in log {
         let kind = match meaning((replay, mapping), entry) {
@@ -151,7 +155,7 @@ fn replayed(
             continue;
         };
         let ns = unix_ns - i128::from(start_s) * 1_000_000_000;
-        if let Some(step) = Step::of(kind, &entry.detail, (hangs, sags)) {
+        if let Some(step) = Step::of(kind, &entry.detail, by_itself) {
             match step {
                 Step::ByItself => tally.by_themselves += 1,
                 step => by_site.entry(site).or_default().push((ns, entry.line, step)),
@@ -244,14 +248,14 @@ enum Step {
 }
 
 impl Step {
-    /// Of a line; restarts are warm unless `detail` says otherwise. Meters that hang, and those whose supply sags, restart without being told.
-    fn of(kind: ReplayKind, detail: &str, (hangs, sags): (bool, bool)) -> Option<Step> {
+    /// Of a line; restarts are warm unless `detail` says otherwise, and what a crew does is cold. Some causes of restarts are there in a run without being told.
+    fn of(kind: ReplayKind, detail: &str, by_itself: [(&str, bool); 3]) -> Option<Step> {
         match kind {
             ReplayKind::PowerDown => Some(Step::Down),
             ReplayKind::PowerUp => Some(Step::Up),
             ReplayKind::Restart => Some(match detail.trim() {
-                "watchdog" if hangs => Step::ByItself,
-                "brown-out" if sags => Step::ByItself,
+                cause if by_itself.contains(&(cause, true)) => Step::ByItself,
+                "visit" => Step::Again(2),
                 detail => Step::Again(TIERS.iter().position(|&tier| word(tier) == detail).unwrap_or(1)),
             }),
             _ => None,
@@ -346,14 +350,6 @@ mod tests {
             (210 * S, 9, Step::Again(1)),
         ];
         let mut tally = Tally::default();
-        if !timeless.is_empty() {
-            let lines = if timeless.len() == 1 { "a line" } else { "lines" };
-            let title = format!("the log `{}` has {lines} without a time: {}", replay.file, mapping::listed(&timeless));
-            let help = "write it as 2026-07-01T20:15:30Z, with or without parts of a second; a mapping may have a line such as time,%m/%d/%Y %H:%M:%S,America/New_York";
-            cx.error(&["replay", &replay.name, "file"], title, "this file", help);
-            return Vec::new();
-        }
-        mapping.told(cx, replay, &sites);
         let (outages, restarts) = happenings(BTreeMap::from([(7, lines)]), SimTime::from_secs(100), &mut tally);
         let s = SimTime::from_secs;
         let expected = [((s(0), Some(s(20))), vec![7]), ((s(40), None), vec![7])];
@@ -364,11 +360,13 @@ mod tests {
 
     #[test]
     fn restarts_are_as_deep_as_the_log_says() {
-        let of = |detail| Step::of(ReplayKind::Restart, detail, (true, false));
+        let causes = [("watchdog", true), ("brown-out", false), ("visit", false)];
+        let of = |detail| Step::of(ReplayKind::Restart, detail, causes);
         assert_eq!(["soft", "", "warm", " cold "].map(of), [0, 1, 1, 2].map(|tier| Some(Step::Again(tier))));
         // Its meters hang, so that a watchdog restarts them here too; their supplies do not sag.
-        assert_eq!(["watchdog", "brown-out"].map(of), [Some(Step::ByItself), Some(Step::Again(1))]);
-        assert_eq!(Step::of(ReplayKind::Ping, "", (true, true)), None);
+        let expected = [Step::ByItself, Step::Again(1), Step::Again(2)];
+        assert_eq!(["watchdog", "brown-out", "visit"].map(of), expected.map(Some));
+        assert_eq!(Step::of(ReplayKind::Ping, "", causes), None);
     }
 
     #[test]

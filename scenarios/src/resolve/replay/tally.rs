@@ -10,7 +10,7 @@ pub(super) struct Tally {
     pub restarts: usize,
     pub commands: usize,
     pub voltages: usize,
-    /// Restarts of meters that hang or brown out in this file as well, by themselves.
+    /// Restarts of meters that hang, brown out or get a visit in this file as well, by themselves.
     pub by_themselves: usize,
     /// Of firmware, without a campaign to go by.
     pub imageless: usize,
@@ -58,7 +58,7 @@ pub(super) fn told(log: &ReplaySummary) -> String {
         (log.ignored, "not to be played"),
         (log.repeated, "that say again what is so already"),
         (log.outside, "outside of the run"),
-        (log.by_themselves, "restarts of meters that hang or brown out, which they do here by themselves"),
+        (log.by_themselves, "restarts of meters that hang or brown out, or by crews, which happen here by themselves"),
         (log.voltages, "times that the voltage of a device is too low or too high"),
         (log.imageless, "of firmware, for which replay.NAME.firmware has to name a campaign"),
         (log.not_meters, "of commands to devices that are no meters"),
