@@ -9,6 +9,9 @@ use std::fmt::Write;
 /// What is counted of a log.
 type Count = (&'static str, fn(&ReplaySummary) -> u64);
 
+/// What nobody knows of a log: its name, and how to find it.
+type Strange = (&'static str, fn(&ReplaySummary) -> &Unknown);
+
 const COUNTS: [Count; 13] = [
     ("lines", |log| log.lines),
     ("outages that happen", |log| log.outages),
@@ -51,7 +54,7 @@ pub fn section(run: &RunView) -> String {
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table>\n</div>\n");
-    let unknown: [(&str, fn(&ReplaySummary) -> &Unknown); 2] =
+    let unknown: [Strange; 2] =
         [("Unknown codes", |log| &log.unknown_codes), ("Unknown devices", |log| &log.unknown_devices)];
     for (title, of) in unknown {
         // Variants that replay the same log tell the same of it.
