@@ -256,7 +256,8 @@ impl Mapping {
             .filter(|code| !code.used.get())
             .map(|code| format!("line {} `{}`", code.line, code.theirs))
             .collect();
-        if !used && !(self.codes.is_empty() && self.devices.is_empty()) {
+        let renames = !self.codes.is_empty() || !self.devices.is_empty();
+        if renames && !used {
             let text = format!(
                 "nothing of the log `{}` is called as the mapping `{file}` says: none of its codes and devices occurs there; compare both files",
                 replay.file
