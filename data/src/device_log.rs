@@ -1,8 +1,10 @@
 //! Reader of logs: what devices reported, or what was done with them, line by line.
 //!
 //! A CSV or Parquet file with the columns `time_utc` and `device`, and `kind`, `code` or both; with `detail`, which says more of commands; others, such as `received_utc`
-//! and `source`, are left alone. In any order and any case; in a text `,`, `;` or tabs between the columns.
+//! and `source`, are left alone. In any order and any case; in a text `,`, `;` or tabs between the columns. What stands within a longer text is named by the column and what is
+//! around it, `reason|MAC * reboot`. [`mapping`] reads what a log of another system calls things.
 
+pub mod mapping;
 mod parquet;
 
 use crate::text_table;
@@ -70,13 +72,42 @@ pub fn read(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>,
 }
 
 /// Where the columns stand among those of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Places {
-    time: usize,
-    device: usize,
-    kind: Option<usize>,
-    code: Option<usize>,
-    detail: Option<usize>,
+    time: Place,
+    device: Place,
+    kind: Option<Place>,
+    code: Option<Place>,
+    detail: Option<Place>,
+}
+
+/// Where a value stands: in which column, and between what in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    at: usize,
+    between: Option<(String, String)>,
+}
+
+impl Place {
+    fn whole(at: usize) -> Place {
+        Place { at, between: None }
+    }
+
+    /// The value in the text of its column; empty where what is to be around it is not.
+    fn value(&self, text: &str) -> String {
+        let Some((before, after)) = &self.between else { return text.to_owned() };
+        let rest = text.find(before.as_str()).map(|at| &text[at + before.len()..]).unwrap_or_default();
+        let end = if after.is_empty() { Some(rest.len()) } else { rest.find(after.as_str()) };
+        end.map_or_else(String::new, |end| rest[..end].trim().to_owned())
+    }
+}
+
+/// What a file calls a column, and what is around the value in it: `reason|MAC * reboot`.
+fn split_name(own: &str) -> (&str, Option<(String, String)>) {
+    match own.split_once('|').and_then(|(name, around)| Some((name.trim(), around.split_once('*')?))) {
+        Some((name, (before, after))) => (name, Some((before.to_owned(), after.to_owned()))),
+        None => (own, None),
+    }
 }
 
 fn places(names: &[&str], named: &BTreeMap<String, String>) -> Result<Places, String> {
@@ -86,19 +117,26 @@ fn places(names: &[&str], named: &BTreeMap<String, String>) -> Result<Places, St
         ));
     }
     let column = |n: usize| match named.get(COLUMNS[n].0) {
-        Some(own) => match names.iter().position(|found| found.eq_ignore_ascii_case(own)) {
-            Some(at) => Ok(Some(at)),
-            None => Err(format!("has no column '{own}', which `columns` calls {}", COLUMNS[n].0)),
-        },
+        Some(own) => {
+            let (name, between) = split_name(own);
+            match names.iter().position(|found| found.eq_ignore_ascii_case(name)) {
+                Some(at) => Ok(Some(Place { at, between })),
+                None => Err(format!(
+                    "has no column '{name}', which is to be its {}; its columns are {}",
+                    COLUMNS[n].0,
+                    names.join(", ")
+                )),
+            }
+        }
         None => {
             let known = |found: &&str| COLUMNS[n].1.iter().any(|alias| found.eq_ignore_ascii_case(alias));
-            Ok(names.iter().position(known))
+            Ok(names.iter().position(known).map(Place::whole))
         }
     };
     let missing = |n: usize| {
         let name = COLUMNS[n].0;
         format!(
-            "has no column '{name}'; a log begins with a line such as time_utc,device,kind,code, or `columns` says how its columns are called"
+            "has no column '{name}'; a log begins with a line such as time_utc,device,kind,code, or `columns` or a mapping says how its columns are called"
         )
     };
     let (time, device) = (column(0)?.ok_or_else(|| missing(0))?, column(1)?.ok_or_else(|| missing(1))?);
@@ -123,14 +161,15 @@ fn read_text(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<Entry>
         if entries.len() >= ENTRIES_MAX {
             return Err(format!("has more than {ENTRIES_MAX} lines; split it"));
         }
-        let value = |at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default().to_owned();
-        let line = row.position().map_or(0, csv::Position::line);
+        let of = |place: &Place| row.get(place.at).map(|text| place.value(text)).unwrap_or_default();
+        let may = |place: &Option<Place>| place.as_ref().map(of).unwrap_or_default();
+        let line = text_table::line(&text, &row);
         entries.push(Entry {
-            time: When::Text(value(Some(places.time))),
-            device: value(Some(places.device)),
-            kind: value(places.kind),
-            code: value(places.code),
-            detail: value(places.detail),
+            time: When::Text(of(&places.time)),
+            device: of(&places.device),
+            kind: may(&places.kind),
+            code: may(&places.code),
+            detail: may(&places.detail),
             line,
         });
     }
@@ -178,9 +217,26 @@ mod tests {
         let names = ["when", "who", "what"];
         let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let said = own(&[("time_utc", "When"), ("device", "who"), ("code", "what")]);
-        assert_eq!(places(&names, &said), Ok(Places { time: 0, device: 1, kind: None, code: Some(2), detail: None }));
+        let whole = Place::whole;
+        let expected = Places { time: whole(0), device: whole(1), kind: None, code: Some(whole(2)), detail: None };
+        assert_eq!(places(&names, &said), Ok(expected));
         let wrong = own(&[("time_utc", "moment")]);
-        assert_eq!(places(&names, &wrong), Err("has no column 'moment', which `columns` calls time_utc".to_owned()));
-        assert!(places(&names, &BTreeMap::new()).expect_err("no time").contains("or `columns` says how"));
+        let told = "has no column 'moment', which is to be its time_utc; its columns are when, who, what";
+        assert_eq!(places(&names, &wrong), Err(told.to_owned()));
+        assert!(places(&names, &BTreeMap::new()).expect_err("no time").contains("or `columns` or a mapping says how"));
+    }
+
+    #[test]
+    fn a_value_within_a_text_is_found_by_what_is_around_it() {
+        let (name, between) = split_name("reason|MAC * reboot");
+        assert_eq!((name, &between), ("reason", &Some(("MAC ".to_owned(), " reboot".to_owned()))));
+        assert_eq!(split_name("a|b"), ("a|b", None), "a name without a place for the value");
+        let place = |own: &str| Place { at: 0, between: split_name(own).1 };
+        let text = "NIC restarted: MAC 00:13:50:01, reboot count 7, received 2026-07-01 20:00:05";
+        let value = |own: &str| place(own).value(text);
+        assert_eq!(value("reason|MAC *,"), "00:13:50:01");
+        assert_eq!(value("reason|received *"), "2026-07-01 20:00:05");
+        assert_eq!(value("reason|*:"), "NIC restarted");
+        assert_eq!([value("reason|serial *,"), value("reason|MAC *;")], ["", ""], "not in this one");
     }
 }

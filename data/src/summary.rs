@@ -119,12 +119,80 @@ pub struct VariantSummary {
     pub unreachable: u32,
     /// Results by name, with the unit last in the name; empty: not reached, or no data. Of several seeds their average.
     pub metrics: Values,
+    /// What became of the logs that it replays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replays: Vec<ReplaySummary>,
     /// Where several seeds ran, what each came to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<SeedResult>,
     /// Where several seeds ran, the average of each figure with its interval.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub over_seeds: BTreeMap<String, OverSeeds>,
+}
+
+/// What became of the lines of a log that is replayed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReplaySummary {
+    /// Name in the scenario.
+    pub name: String,
+    /// Lines of the log.
+    pub lines: u64,
+    /// Outages that happen, each from its first line to its last one.
+    pub outages: u64,
+    /// Restarts that happen.
+    pub restarts: u64,
+    /// Commands that are sent.
+    pub commands: u64,
+    /// Times that the voltage of a device is too low or too high.
+    pub voltages: u64,
+    /// Lines that are not to be played.
+    pub ignored: u64,
+    /// Lines that say again what is so already.
+    pub repeated: u64,
+    /// Lines outside of the run.
+    pub outside: u64,
+    /// Restarts of meters that hang or brown out, which they do in the run by themselves.
+    pub by_themselves: u64,
+    /// Lines of firmware, without a campaign to go by.
+    pub imageless: u64,
+    /// Commands to devices that are no meters.
+    pub not_meters: u64,
+    /// Lines whose codes or words mean nothing here, or ask for what meters cannot do.
+    pub unknown_codes: Unknown,
+    /// Lines about devices that the placement does not have.
+    pub unknown_devices: Unknown,
+}
+
+/// What of a log nobody knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unknown {
+    /// Lines about it.
+    pub lines: u64,
+    /// What is named most often, with the lines that each has.
+    pub names: Vec<(String, u64)>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+impl Unknown {
+    /// The names that are listed, the most frequent first.
+    pub const LISTED: usize = 20;
+
+    /// Of counts by name.
+    pub fn of(counts: &BTreeMap<String, u64>) -> Unknown {
+        let mut names: Vec<(String, u64)> = counts.iter().map(|(name, lines)| (name.clone(), *lines)).collect();
+        names.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
+        let more = names.len().saturating_sub(Unknown::LISTED) as u64;
+        names.truncate(Unknown::LISTED);
+        Unknown { lines: counts.values().sum(), names, more }
+    }
+
+    /// The names in one line.
+    pub fn list(&self) -> String {
+        let named: Vec<String> = self.names.iter().map(|(name, lines)| format!("{name}: {lines}")).collect();
+        let more = if self.more > 0 { format!(", and {} more", self.more) } else { String::new() };
+        named.join(", ") + &more
+    }
 }
 
 impl VariantSummary {
@@ -252,6 +320,17 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_unknown_is_listed_by_how_often_it_occurs() {
+        let counts: BTreeMap<String, u64> = (1..=25).map(|n| (format!("X{n:02}"), n)).collect();
+        let unknown = Unknown::of(&counts);
+        // 1 + 2 + ... + 25 lines.
+        assert_eq!((unknown.lines, unknown.names.len(), unknown.more), (325, 20, 5));
+        assert!(unknown.list().starts_with("X25: 25, X24: 24, ") && unknown.list().ends_with("X06: 6, and 5 more"));
+        let few = BTreeMap::from([("odd".to_owned(), 1), ("bad".to_owned(), 1)]);
+        assert_eq!(Unknown::of(&few).list(), "bad: 1, odd: 1");
+    }
 
     #[test]
     fn a_verdict_counts_unless_it_says_otherwise() {

@@ -37,3 +37,11 @@ pub(crate) fn reader(text: &str, separator: char) -> csv::Reader<&[u8]> {
     let mut builder = csv::ReaderBuilder::new();
     builder.delimiter(separator as u8).trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes())
 }
+
+/// Line of the text that a row stands in; empty lines before it are counted, which its position leaves out.
+pub(crate) fn line(text: &str, row: &csv::StringRecord) -> u64 {
+    let Some(at) = row.position() else { return 0 };
+    let rest = text.get(at.byte() as usize..).unwrap_or_default();
+    let empty = rest.bytes().take_while(|sign| matches!(sign, b'\n' | b'\r')).filter(|sign| *sign == b'\n').count();
+    at.line() + empty as u64
+}

@@ -2,9 +2,9 @@
 
 mod commands;
 
-pub use commands::Jobs;
+pub use commands::{Jobs, is_command};
 
-use amitwin_data::rows::{EventKind, EventRow, TransactionKind, TransactionRow};
+use amitwin_data::rows::{EventKind, EventRow, TransactionRow};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -25,20 +25,16 @@ const COLD: i32 = 2;
 const UNDERVOLTAGE: &str = "3.26.38.150";
 const OVERVOLTAGE: &str = "3.26.38.93";
 
-/// Whether a transaction is something that the head-end may have told a single meter, or asked of it.
-pub fn is_command(row: &TransactionRow) -> bool {
-    use TransactionKind::{Firmware, Keys, Ping, Read, Relay, Reset, Time, Write};
-    row.sent_s.is_some() && matches!(row.kind, Firmware | Keys | Ping | Read | Relay | Reset | Time | Write)
-}
-
 /// What happened in a run.
 pub struct Happened<'a> {
     /// Rows of events.
     pub events: Vec<EventRow>,
     /// Rows of transactions that are commands ([`is_command`]).
     pub commands: Vec<TransactionRow>,
-    /// The jobs that they belong to.
-    pub jobs: Jobs,
+    /// The jobs that they belong to, if there are any.
+    pub jobs: Option<Jobs>,
+    /// When crews stood before meters, which they restart: node, s.
+    pub visits: &'a [(u32, f64)],
     /// Ids of nodes.
     pub names: &'a BTreeMap<u32, String>,
     /// When the run begins, seconds since 1970.
@@ -50,22 +46,24 @@ type Line = (f64, u32, &'static str, &'static str, String);
 
 /// Outages and restarts of devices, and commands to single ones, by time and device, as CSV; `with_codes` says whether codes stand beside words.
 pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
-    let Happened { events, commands, jobs, names, start_unix_s } = happened;
+    let Happened { events, commands, jobs, visits, names, start_unix_s } = happened;
     // A restart that follows from a command is part of it.
     let ns = |s: f64| libm::round(s * 1e9) as i64;
     let mut told: BTreeSet<(u32, i64)> = BTreeSet::new();
     let mut lines: Vec<Line> = Vec::new();
     for row in &commands {
-        let (Some((kind, detail)), Some(sent_s)) = (jobs.line(row), row.sent_s) else { continue };
+        let Some((told_s, kind, detail)) = jobs.as_ref().and_then(|jobs| jobs.line(row)) else { continue };
         told.extend(row.reset_s.map(|reset_s| (row.node, ns(reset_s))));
         let code = match kind {
             "disconnect" => DISCONNECTED,
             "reconnect" => CONNECTED,
             _ => "",
         };
-        lines.push((sent_s, row.node, kind, code, detail));
+        lines.push((told_s, row.node, kind, code, detail));
     }
-    lines.extend(of_devices(events, |node, s| told.contains(&(node, ns(s)))));
+    let visited: BTreeSet<(u32, i64)> = visits.iter().map(|&(node, s)| (node, ns(s))).collect();
+    let is_told = |node, s| told.contains(&(node, ns(s)));
+    lines.extend(of_devices(events, is_told, |node, s| visited.contains(&(node, ns(s)))));
     // What a node does at one moment stays in order.
     lines.sort_by(|a, b| (a.0, a.1).partial_cmp(&(b.0, b.1)).unwrap_or(std::cmp::Ordering::Equal));
     let mut text = HEADER.to_owned();
@@ -78,8 +76,12 @@ pub fn log(happened: Happened<'_>, with_codes: bool) -> String {
     text
 }
 
-/// Outages and restarts of devices, but for restarts that are told already.
-fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> Vec<Line> {
+/// Outages and restarts of devices, but for restarts that are told already; some are done by crews.
+fn of_devices(
+    mut events: Vec<EventRow>,
+    is_told: impl Fn(u32, f64) -> bool,
+    is_visited: impl Fn(u32, f64) -> bool,
+) -> Vec<Line> {
     // What a node does at one moment stays in order.
     events.sort_by(|a, b| (a.time_s, a.node).partial_cmp(&(b.time_s, b.node)).unwrap_or(std::cmp::Ordering::Equal));
     let mut lines: Vec<Line> = Vec::new();
@@ -103,6 +105,7 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
                 restarts.insert(row.node, row.time_s);
                 let hung = hung.remove(&row.node);
                 let how = match row.value {
+                    _ if is_visited(row.node, row.time_s) => "visit",
                     SOFT => "soft",
                     COLD => "cold",
                     _ if hung => "watchdog",
@@ -144,6 +147,13 @@ fn of_devices(mut events: Vec<EventRow>, is_told: impl Fn(u32, f64) -> bool) -> 
     lines
 }
 
+/// Names of the logs that a resolved scenario replays.
+pub fn replays(resolved: &str) -> Vec<String> {
+    let file: toml::Table = resolved.parse().unwrap_or_default();
+    let logs = file.get("replay").and_then(toml::Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    logs.iter().filter_map(|log| log.get("name")?.as_str().map(str::to_owned)).collect()
+}
+
 /// When the run of a resolved scenario begins, seconds since 1970; `None` if it does not say so.
 pub fn start_unix_s(resolved: &str) -> Option<i64> {
     let file: toml::Table = resolved.parse().ok()?;
@@ -159,6 +169,29 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use amitwin_data::rows::TransactionKind;
+
+    /// A reset of one after the other, 4 s into the run.
+    fn jobs() -> Jobs {
+        let file = r#"
+            name = "town"
+            duration = "1h"
+            [placement]
+            generator = "suburb"
+            meters = 10
+            gateways = 1
+            [dlms]
+            start = "1970-01-01T00:00:01Z"
+            [[campaign]]
+            name = "night"
+            kind = "reset"
+            delivery = "unicast"
+            at = "4s"
+            window = ["0s", "0s"]
+        "#;
+        let scenario = crate::load_text(file, "town.toml", ".".as_ref(), &[], None).expect("a scenario");
+        Jobs::of(&scenario.variants[0].spec, &[], None)
+    }
 
     #[test]
     fn outages_and_restarts_are_lines_and_nothing_else_is() {
@@ -186,7 +219,8 @@ mod tests {
         let happened = |events, commands| Happened {
             events,
             commands,
-            jobs: Jobs::of("[[campaign]]\nname = \"night\"\ntier = \"warm\"\nback = \"route\"\n", ""),
+            jobs: Some(jobs()),
+            visits: &[(2, 8.5)],
             names: &names,
             start_unix_s: 1,
         };
@@ -201,15 +235,16 @@ mod tests {
         };
         let events = vec![row(10.5, 2, EventKind::Reset), row(11.0, 2, EventKind::Reset)];
         let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
-                        1970-01-01T00:00:05Z,,M2,reset,,amitwin,warm\n\
+                        1970-01-01T00:00:05Z,,M2,reset,,amitwin,warm start=1970-01-01T00:00:05Z campaign=night\n\
                         1970-01-01T00:00:12Z,,M2,restart,,amitwin,soft\n";
         assert_eq!(log(happened(events, vec![told]), true), expected);
-        // One is restarted by its watchdog, then by somebody else to the bottom; the supply of another sags, which is no outage.
+        // One is restarted by its watchdog, then by a crew, then by somebody else to the bottom; the supply of another sags, which is no outage.
         let reset = |time_s: f64, tier: i32| EventRow { value: tier, ..row(time_s, 2, EventKind::Reset) };
         let events = vec![
             row(5.0, 2, EventKind::Hang),
             reset(8.0, 1),
             row(8.0, 2, EventKind::PowerDown),
+            reset(8.5, COLD),
             reset(9.0, COLD),
             row(9.5, 3, EventKind::BrownOut),
             row(9.5, 3, EventKind::PowerDown),
@@ -217,6 +252,7 @@ mod tests {
         ];
         let expected = "time_utc,received_utc,device,kind,code,source,detail\n\
                         1970-01-01T00:00:09Z,,M2,restart,,amitwin,watchdog\n\
+                        1970-01-01T00:00:09.5Z,,M2,restart,,amitwin,visit\n\
                         1970-01-01T00:00:10Z,,M2,restart,,amitwin,cold\n\
                         1970-01-01T00:00:10.5Z,,M3,restart,,amitwin,brown-out\n";
         assert_eq!(log(happened(events, Vec::new()), true), expected);

@@ -31,6 +31,7 @@ pub mod exported;
 pub mod gate;
 mod language;
 mod load;
+mod logged;
 mod overrides;
 pub mod plan;
 mod resolve;

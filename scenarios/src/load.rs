@@ -16,7 +16,7 @@ use crate::sections::prices::PricesSection;
 use crate::served::{KeysError, Serve, load_keys};
 use crate::study::{Study, Until};
 use amitwin_data::files::slug;
-use amitwin_data::summary::{FILE_KEYS, TEST_KEYS};
+use amitwin_data::summary::{FILE_KEYS, ReplaySummary, TEST_KEYS};
 use amitwin_models::spec::{Keys, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use serde_json::Value as Json;
@@ -67,6 +67,8 @@ pub struct Variant {
     pub serve: Serve,
     /// What things cost, if the scenario says it.
     pub prices: Option<PricesSection>,
+    /// What becomes of the logs that it replays.
+    pub replays: Vec<ReplaySummary>,
 }
 
 /// What outputs say of the keys of these variants' meters: `TEST` if everybody knows those of one.
@@ -198,6 +200,7 @@ pub fn load_text(
     duplicates(&root, "variant", &mut errors);
     duplicates(&root, "read", &mut errors);
     duplicates(&root, "event", &mut errors);
+    duplicates(&root, "replay", &mut errors);
     let variants = variants(&root, &schema, &mut errors);
     let names: Vec<&str> = variants.iter().map(|(name, _)| name.as_str()).collect();
     let gates = resolve::gates::resolve(&root, &names, &mut errors);
@@ -257,7 +260,8 @@ fn finish(
     let mut resolved = Vec::new();
     for (name, tree) in &variants {
         let Some(file) = typed(tree, &mut errors) else { continue };
-        let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new(), notes };
+        let mut cx =
+            Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new(), notes, replays: Vec::new() };
         let spec = resolve::world(&mut cx, dir, &mut placements);
         let meters = spec.as_ref().map_or(0, |spec| spec.placement.count(SiteKind::Meter));
         let serve = resolve::serve::serve(&mut cx, dir, meters);
@@ -265,8 +269,9 @@ fn finish(
         errors.append(&mut cx.errors);
         warnings.append(&mut cx.warnings);
         notes = cx.notes;
+        let replays = cx.replays;
         if let (Some(spec), Some(serve), true) = (spec, serve, sound) {
-            resolved.push(Variant { name: name.clone(), spec, serve, prices: file.prices.clone() });
+            resolved.push(Variant { name: name.clone(), spec, serve, prices: file.prices.clone(), replays });
         }
     }
     let base = typed(&root, &mut errors);

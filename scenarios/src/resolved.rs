@@ -188,7 +188,7 @@ fn absolute(path: &Path) -> String {
 fn with_files(file: &ScenarioFile, replace: impl Fn(&str) -> String) -> ScenarioFile {
     let mut file = file.clone();
     let lists = file.event.iter_mut().filter_map(|event| event.target.file.as_mut());
-    let logs = file.replay.iter_mut().map(|replay| &mut replay.file);
+    let logs = file.replay.iter_mut().flat_map(|replay| [&mut replay.file].into_iter().chain(&mut replay.mapping));
     let placement = file.placement.file.iter_mut().chain(&mut file.placement.repeaters);
     for path in placement.chain(lists).chain(logs) {
         *path = replace(path);

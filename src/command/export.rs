@@ -4,9 +4,10 @@ use super::study;
 use crate::cli::{Export, Exported};
 use crate::failure::{Invalid, Usage};
 use crate::talk::Talk;
-use amitwin_data::files::FileError;
-use amitwin_data::rows::{EventRow, NodeRow, TransactionKind, TransactionRow};
-use amitwin_scenarios::exported;
+use amitwin_data::files::{FileError, RunReader, SCENARIO};
+use amitwin_data::metrics::Metric;
+use amitwin_data::rows::{EventRow, FieldVisitRow, NodeRow, TransactionKind, TransactionRow};
+use amitwin_scenarios::{exported, load};
 use amitwin_viz::{human, read};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -38,9 +39,12 @@ pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
         commands.extend(rows.into_iter().filter(exported::is_command));
     })?;
     let scenario = read::scenario(&run).unwrap_or_default();
-    let jobs = exported::Jobs::of(&scenario, variant);
+    let jobs = if commands.is_empty() { None } else { Some(jobs(&run, variant, &scenario)?) };
     let start_unix_s = start_unix_s(&scenario)?;
-    let log = exported::log(exported::Happened { events, commands, jobs, names: &names, start_unix_s }, options.cim);
+    let visits: Vec<FieldVisitRow> = run.rows(variant, seed)?;
+    let visits: Vec<(u32, f64)> = visits.iter().filter_map(|visit| Some((visit.node, visit.arrived_s?))).collect();
+    let happened = exported::Happened { events, commands, jobs, visits: &visits, names: &names, start_unix_s };
+    let log = exported::log(happened, options.cim);
     match &options.output {
         None => talk.print(&log)?,
         Some(path) => {
@@ -58,6 +62,16 @@ pub fn run(options: &Export, talk: &Talk) -> anyhow::Result<u8> {
         ));
     }
     Ok(0)
+}
+
+/// What the jobs of a variant do, as the scenario has them that the run keeps.
+fn jobs(run: &RunReader, variant: &str, scenario: &str) -> anyhow::Result<exported::Jobs> {
+    let loaded = load(&run.path.join(SCENARIO), &[], Some(run.summary.seed))?;
+    let wanted = loaded.variants.iter().find(|of| of.name == variant);
+    let world = &wanted.ok_or_else(|| Invalid(format!("the scenario of the run has no variant '{variant}'")))?.spec;
+    let summary = run.summary.variants.iter().find(|of| of.name == variant);
+    let window_s = summary.and_then(|of| of.metrics.value(Metric::ResetWindowS));
+    Ok(exported::Jobs::of(world, &exported::replays(scenario), window_s))
 }
 
 /// When the run begins.

@@ -78,6 +78,11 @@ fn planners_guide() {
 }
 
 #[test]
+fn replayers_guide() {
+    follow_guide("replaying.md");
+}
+
+#[test]
 fn the_first_ten_minutes() {
     let readme = include_str!("../../README.md");
     let section = readme.split("\n## ").find(|section| section.starts_with("The first ten minutes"));

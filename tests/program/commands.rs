@@ -174,7 +174,9 @@ fn every_figure_and_column_is_described() {
     std::fs::write(here.path().join("more.toml"), limits).expect("a scenario");
     run(here.path(), &["run", "more.toml", "-o", "more"]).expect(0);
     let keys = "name = \"keys\"\nduration = \"30min\"\n[placement]\ngenerator = \"grid\"\nmeters = 4\ngateways = 1\n\
-                [dlms.certificates]\n[[dlms.vendor]]\nname = \"p\"\nsuite = 1\n";
+                [dlms.certificates]\n[[dlms.vendor]]\nname = \"p\"\nsuite = 1\n[[replay]]\nname = \"log\"\nfile = \"log.csv\"\n";
+    std::fs::write(here.path().join("log.csv"), "time,device,kind\n2026-01-01T00:01:00Z,M000001,restart\n")
+        .expect("a log");
     std::fs::write(here.path().join("keys.toml"), keys).expect("a scenario");
     run(here.path(), &["run", "keys.toml", "-o", "keys"]).expect(0);
     let all = ["out", "years", "new", "more", "keys"].map(of);

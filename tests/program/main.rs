@@ -11,6 +11,7 @@ mod directories;
 mod duckdb;
 mod exit_codes;
 mod find;
+mod logs;
 mod memory;
 mod own_columns;
 mod plan;

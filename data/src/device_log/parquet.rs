@@ -1,6 +1,6 @@
 //! Logs as Parquet, as data frames and databases write them.
 
-use super::{ENTRIES_MAX, Entry, Places, When, places};
+use super::{ENTRIES_MAX, Entry, Place, Places, When, places};
 use crate::input;
 use crate::placement::guarded;
 use parquet::basic::{LogicalType, TimeUnit};
@@ -27,11 +27,12 @@ pub(super) fn read(path: &Path, named: &BTreeMap<String, String>) -> Result<Vec<
         return Err(format!("has more than {ENTRIES_MAX} lines; split it"));
     }
     // In the order of the file, which rows keep.
-    let Places { time, device, kind, code, detail } = places;
-    let read = [Some(time), Some(device), kind, code, detail];
-    let wanted: Vec<usize> = (0..fields.len()).filter(|at| read.contains(&Some(*at))).collect();
-    let nanos = is_nanos(&fields[time]);
-    guarded(|| entries(&reader, schema, &wanted, places, nanos)).map_err(wrong)
+    let Places { time, device, kind, code, detail } = &places;
+    let read = [Some(time), Some(device), kind.as_ref(), code.as_ref(), detail.as_ref()];
+    let is_read = |at: &usize| read.iter().flatten().any(|place| place.at == *at);
+    let wanted: Vec<usize> = (0..fields.len()).filter(is_read).collect();
+    let nanos = is_nanos(&fields[time.at]);
+    guarded(|| entries(&reader, schema, &wanted, &places, nanos)).map_err(wrong)
 }
 
 fn is_nanos(column: &Type) -> bool {
@@ -43,7 +44,7 @@ fn entries(
     reader: &SerializedFileReader<File>,
     schema: &Type,
     wanted: &[usize],
-    places: Places,
+    places: &Places,
     nanos: bool,
 ) -> Reading<Vec<Entry>> {
     let fields = wanted.iter().map(|&at| Arc::clone(&schema.get_fields()[at])).collect();
@@ -52,14 +53,19 @@ fn entries(
     for (line, row) in (1..).zip(reader.get_row_iter(Some(projection))?) {
         let row = row?;
         let cells: Vec<&Field> = row.get_column_iter().map(|(_, cell)| cell).collect();
-        let cell = |of: usize| wanted.iter().position(|at| *at == of).and_then(|at| cells.get(at).copied());
-        let value = |of: Option<usize>| of.and_then(cell).map(text).unwrap_or_default();
+        let cell = |of: &Place| wanted.iter().position(|at| *at == of.at).and_then(|at| cells.get(at).copied());
+        let of = |place: &Place| cell(place).map(|cell| place.value(&text(cell))).unwrap_or_default();
+        let may = |place: &Option<Place>| place.as_ref().map(of).unwrap_or_default();
+        let time = match (&places.time, cell(&places.time)) {
+            (Place { between: None, .. }, Some(cell)) => when(cell, nanos),
+            (place, _) => When::Text(of(place)),
+        };
         entries.push(Entry {
-            time: cell(places.time).map_or_else(|| When::Text(String::new()), |cell| when(cell, nanos)),
-            device: value(Some(places.device)),
-            kind: value(places.kind),
-            code: value(places.code),
-            detail: value(places.detail),
+            time,
+            device: of(&places.device),
+            kind: may(&places.kind),
+            code: may(&places.code),
+            detail: may(&places.detail),
             line,
         });
     }

@@ -29,6 +29,8 @@ pub enum Activity {
     Firmware,
     /// Campaigns that write, switch relays, set clocks and change keys.
     Commands,
+    /// Logs that are replayed.
+    Replays,
     /// Certificates of meters that run out.
     Certificates,
     /// Technicians at meters that campaigns have given up.
@@ -60,6 +62,7 @@ impl Activity {
             Activity::Devices => DEVICES.iter().any(|&metric| some(metric)),
             Activity::Firmware => some(Metric::FirmwareMeters),
             Activity::Commands => some(Metric::Commands),
+            Activity::Replays => values.has(Metric::ReplayLines),
             Activity::Certificates => values.has(Metric::CertificatesExpired),
             Activity::Visits => values.has(Metric::FieldVisits),
             Activity::Conditions => values.has(Metric::LeftOut),

@@ -18,8 +18,7 @@ metrics! {
     /// restarts of which a meter's metrology board took no part; missing where boards are not told apart
     PartialResets = "partial_resets": Count, Devices, gate("partial_resets", "");
     /// of them those after which the two boards did not come to terms: until both restart the meter says nothing of what it measures
-    PartialResetsOutOfStep = "partial_resets_out_of_step": Count, Devices,
-        gate("partial_resets_out_of_step", ""), table("out of\nstep", "boards out of step");
+    PartialResetsOutOfStep = "partial_resets_out_of_step": Count, Devices, gate("partial_resets_out_of_step", ""), table("out of\nstep", "boards out of step");
     /// of those that failed or are pending the ones that did reset, unknown to the head-end
     ResetsUnheard = "resets_unheard": Count, Resets;
     /// meters that did reset, of whose unicast command no answer arrived
@@ -30,29 +29,31 @@ metrics! {
     /// hours that meters were away, each from its own reset until the head-end heard it or the run ended, summed
     AwayMeterH = "away_meter_h": Count, Resets, gate("away_meter_hours", ""), table("meter-h\naway", "meter-hours away");
     /// share of the commanded meters heard again within 5 min of the campaign's start
-    Back5minShare = "back_5min_share": Share, Resets,
-        gate("back_share", "5min");
+    Back5minShare = "back_5min_share": Share, Resets, gate("back_share", "5min");
     /// the same within 30 min
-    Back30minShare = "back_30min_share": Share, Resets,
-        gate("back_share", "30min");
+    Back30minShare = "back_30min_share": Share, Resets, gate("back_share", "30min");
     /// the same within 60 min
-    Back60minShare = "back_60min_share": Share, Resets,
-        gate("back_share", "60min");
+    Back60minShare = "back_60min_share": Share, Resets, gate("back_share", "60min");
     /// median time from a meter's own reset until the head-end hears it, over all commanded meters; empty when so many
     /// are not back
-    RejoinP50S = "rejoin_p50_s": Reached, Resets,
-        gate("rejoin_time", "p50", Breach), table("rejoin\np50", "rejoin time, p50");
+    RejoinP50S = "rejoin_p50_s": Reached, Resets, gate("rejoin_time", "p50", Breach), table("rejoin\np50", "rejoin time, p50");
     /// the same, 95th percentile
-    RejoinP95S = "rejoin_p95_s": Reached, Resets,
-        gate("rejoin_time", "p95", Breach), table("rejoin\np95", "rejoin time, p95");
+    RejoinP95S = "rejoin_p95_s": Reached, Resets, gate("rejoin_time", "p95", Breach), table("rejoin\np95", "rejoin time, p95");
     /// the same, 99th percentile
-    RejoinP99S = "rejoin_p99_s": Reached, Resets,
-        gate("rejoin_time", "p99", Breach), table("rejoin\np99", "rejoin time, p99");
+    RejoinP99S = "rejoin_p99_s": Reached, Resets, gate("rejoin_time", "p99", Breach), table("rejoin\np99", "rejoin time, p99");
     /// start of the first campaign's schedule, in simulated time
     CampaignStartS = "campaign_start_s": Time, Resets;
     /// from the start of the first campaign's schedule to its last planned reset, or until its last command left where waves or a limited head-end
     /// made that later
     ResetWindowS = "reset_window_s": Time, Resets;
+    /// lines of the logs that are replayed
+    ReplayLines = "replay_lines": Count, Replays;
+    /// outages, restarts, commands and times of a wrong voltage that happen because of them
+    ReplayHappened = "replay_happened": Count, Replays, gate("replay_happened", "");
+    /// lines of them whose code or word means nothing here
+    ReplayUnknownCodes = "replay_unknown_codes": Count, Replays, gate("replay_unknown_codes", ""), table("unknown\ncodes", "lines of logs with unknown codes");
+    /// lines of them about devices that the placement does not have
+    ReplayUnknownDevices = "replay_unknown_devices": Count, Replays, gate("replay_unknown_devices", ""), table("unknown\ndevices", "lines of logs about unknown devices");
     /// meters and repeaters that begin without keys and from which a usable path leads to a border router
     NewNodes = "new_nodes": Count, Joins;
     /// of them part of the mesh before the run ended

@@ -86,7 +86,7 @@ pub use order::{ByColumn, Order, OrderWord};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};
 pub use read::{PollContent, PollSpec};
 pub use record::RecordSpec;
-pub use reset::{BackSign, Delivery, ResetSchedule, ResetSpec, Window};
+pub use reset::{BackSign, Delivery, NOTICE, ResetSchedule, ResetSpec, Window};
 pub use role::{Right, RoleSpec};
 pub use supply::{BatterySpec, SupplySpec};
 pub use target::{Circle, Fitting, Target, TargetKind};

@@ -55,6 +55,16 @@ pub struct ResetSpec {
     /// A meter that is given up gets a visit by one of the crews of `[technicians]`; needs `give_up_after`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub visit: bool,
+    /// A flooded command goes out this long before the start: of a log that is played again, as the log has it.
+    #[serde(skip, default = "notice_default")]
+    pub notice: SimTime,
+}
+
+/// A flooded command goes out this long before the first reset, so that the flood is over when resets begin.
+pub const NOTICE: SimTime = SimTime::from_secs(300);
+
+fn notice_default() -> SimTime {
+    NOTICE
 }
 
 fn tier_default() -> ResetTier {
@@ -88,6 +98,7 @@ impl Default for ResetSpec {
             target: Target::default(),
             waves: WavesSpec::default(),
             visit: false,
+            notice: NOTICE,
         }
     }
 }

@@ -264,8 +264,8 @@ impl Figures {
     /// What is written for a metric: nothing where it does not apply, an empty value where it was not reached.
     fn written(&self, metric: Metric, ran: &Ran) -> Option<Option<f64>> {
         match metric.activity() {
-            // They follow from the other figures (`money`), or are of plans, which no frame is part of (`plan`).
-            Activity::Money | Activity::Maintenance => return None,
+            // They follow from the other figures (`money`), are of plans, which no frame is part of (`plan`), or known before a run.
+            Activity::Money | Activity::Maintenance | Activity::Replays => return None,
             Activity::Outages => return self.outages.written(metric, &ran.counters),
             Activity::Firmware => return self.updates.written(metric, ran),
             Activity::Certificates => return certificates::written(metric, ran, self.sessions_expired),

@@ -27,8 +27,9 @@ pub mod warnings;
 use crate::gate::{self, Gate};
 use crate::load::{Scenario, Variant, keys_word};
 use amitwin_data::files::{FileError, RunDir, TableSet};
+use amitwin_data::metrics::Metric;
 use amitwin_data::rows::{Fingerprinter, Rows};
-use amitwin_data::summary::{GateVerdict, Status, Summary, VariantSummary};
+use amitwin_data::summary::{GateVerdict, ReplaySummary, Status, Summary, VariantSummary};
 use amitwin_models::build::{BuildError, Built, build};
 use amitwin_models::cell::{Cell, Part};
 use amitwin_models::event::Event;
@@ -241,8 +242,10 @@ pub fn run_captured<X: Exchange<Event>>(
         gateways,
         unreachable: unreachable.len() as u32,
         metrics: figures.values(&engine, &plan, now),
+        replays: variant.replays.clone(),
         ..VariantSummary::default()
     };
+    count_replays(&mut summary);
     if let Some(prices) = &variant.prices {
         money::add(prices, variant.spec.placement.count(SiteKind::Repeater), &mut summary);
     }
@@ -250,6 +253,23 @@ pub fn run_captured<X: Exchange<Event>>(
     warnings.extend(warnings::of_air(busiest, &variant.spec));
     warnings.extend(warnings::of_results(&summary.metrics));
     Ok(VariantRun { summary, warnings, complete, events: engine.events(), prints })
+}
+
+/// What became of the lines of all logs, as figures.
+fn count_replays(summary: &mut VariantSummary) {
+    let replays = &summary.replays;
+    if replays.is_empty() {
+        return;
+    }
+    let sum = |of: fn(&ReplaySummary) -> u64| Some(replays.iter().map(of).sum::<u64>() as f64);
+    for (metric, value) in [
+        (Metric::ReplayLines, sum(|log| log.lines)),
+        (Metric::ReplayHappened, sum(|log| log.outages + log.restarts + log.commands + log.voltages)),
+        (Metric::ReplayUnknownCodes, sum(|log| log.unknown_codes.lines)),
+        (Metric::ReplayUnknownDevices, sum(|log| log.unknown_devices.lines)),
+    ] {
+        summary.metrics.set(metric, value);
+    }
 }
 
 /// What a run came to.

@@ -188,7 +188,8 @@ pub fn load_text(
     let (mut wrong, mut judged) = (Vec::new(), Vec::new());
     for (name, tree) in &variants {
         let Some(file) = typed(tree, &mut errors) else { continue };
-        let mut cx = Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new(), notes };
+        let mut cx =
+            Context { file: &file, root: tree, errors: Vec::new(), warnings: Vec::new(), notes, replays: Vec::new() };
         let spec = resolve::plan(&mut cx, &mut lists);
         wrong.push((name.as_str(), std::mem::take(&mut cx.errors)));
         warnings.append(&mut cx.warnings);

@@ -3,10 +3,9 @@
 use super::sites::Sites;
 use super::target::{Finder, Of};
 use super::{Context, command, condition, firmware, order, show};
-use amitwin_models::headend::jobs::reset::NOTICE;
 use amitwin_models::purpose::{CAMPAIGN_SHARE, READ_SHARE};
 use amitwin_models::spec::{
-    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, PollSpec, ResetSchedule, ResetSpec, Target,
+    CampaignSpec, Delivery, FirmwareDelivery, FirmwareSpec, JobSpec, NOTICE, PollSpec, ResetSchedule, ResetSpec, Target,
 };
 use amitwin_models::terrain::Placement;
 

@@ -37,6 +37,7 @@ use crate::language::tree::Node;
 use crate::sections::ScenarioFile;
 use crate::sections::quantity::nanos;
 use crate::sections::units::{self, Kind};
+use amitwin_data::summary::ReplaySummary;
 use amitwin_models::spec::{DeviceSpec, SizeProfile, Surroundings, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_sim_core::SimTime;
@@ -55,6 +56,8 @@ pub(crate) struct Context<'a, F = ScenarioFile> {
     pub warnings: Vec<(Place, String)>,
     /// What was found out about the inputs and need not worry anybody.
     pub notes: Vec<String>,
+    /// What becomes of the logs that are replayed.
+    pub replays: Vec<ReplaySummary>,
 }
 
 impl<F> Context<'_, F> {

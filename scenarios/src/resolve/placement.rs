@@ -4,7 +4,7 @@ use super::Context;
 use super::id_list::{self, IdList};
 use super::repeaters;
 use crate::sections::placement::{PlacementSection, Siting};
-use amitwin_data::device_log::{self, Entry};
+use amitwin_data::device_log::{self, Entry, mapping};
 use amitwin_data::input;
 use amitwin_data::placement::{self, Crs, Options, PlacementFile, RecordKind};
 use amitwin_models::spec::Hours;
@@ -24,6 +24,7 @@ pub(crate) struct Placements {
     lists: Vec<(PathBuf, Rc<IdList>)>,
     hours: Vec<(PathBuf, Arc<Hours>)>,
     logs: Vec<ReadLog>,
+    mappings: Vec<(PathBuf, Rc<Vec<mapping::Row>>)>,
     hashes: Vec<(PathBuf, String)>,
 }
 
@@ -36,6 +37,7 @@ impl Placements {
             lists: Vec::new(),
             hours: Vec::new(),
             logs: Vec::new(),
+            mappings: Vec::new(),
             hashes: Vec::new(),
         }
     }
@@ -89,6 +91,22 @@ impl Placements {
         self.hashes.push((path.clone(), hash));
         self.logs.push((path, columns.clone(), log.clone()));
         Ok(log)
+    }
+
+    /// Rows of a mapping; variants that share one read it once.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn mapping(&mut self, file: &str) -> Result<Rc<Vec<mapping::Row>>, String> {
+        let path = self.path(file);
+        if let Some((_, rows)) = self.mappings.iter().find(|(p, _)| *p == path) {
+            return Ok(rows.clone());
+        }
+        let rows = Rc::new(mapping::read(&path)?);
+        let hash = hash(&path)?;
+        self.hashes.push((path.clone(), hash));
+        self.mappings.push((path, rows.clone()));
+        Ok(rows)
     }
 
     /// BLAKE3 of a log, a placement file, hours of weather or a list of ids that has been read.

@@ -1,27 +1,30 @@
 //! `[[replay]]`: lines of a log become events of the devices that they are about, and jobs of the head-end.
 
 mod commands;
+mod mapping;
+mod tally;
 mod voltages;
 
 use super::placement::Placements;
 use super::sites::Sites;
 use super::{Context, show, word};
+use crate::logged::{Command, What};
 use crate::sections::replay::{ReplayKind, ReplaySection};
 use amitwin_data::device_log::{Entry, When};
 use amitwin_models::spec::{Act, CampaignSpec, EventSpec, PollSpec, PowerOff, ResetTier, Restart, Target};
 use amitwin_models::terrain::{Placement, SiteKind};
 use amitwin_sim_core::SimTime;
-use commands::{Command, Commands};
+use commands::Commands;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use mapping::Mapping;
 use std::collections::{BTreeMap, BTreeSet};
+use tally::Tally;
 use voltages::Voltages;
 
 /// Events that a timeline tells apart, less some for those of the file.
 const EVENTS_MAX: usize = 60_000;
-/// Names of something that a note tells.
-const TOLD: usize = 20;
 /// CIM codes (type.domain.subdomain.action; IEC 61968-9) and words of our own export.
 const CODES: [(&str, ReplayKind); 35] = [
     ("3.26.0.47", ReplayKind::PowerDown),
@@ -64,28 +67,6 @@ const CODES: [(&str, ReplayKind); 35] = [
     ("3.12.136.85", ReplayKind::Ignore),
 ];
 
-/// What became of the lines of a log.
-#[derive(Default)]
-struct Tally {
-    outages: usize,
-    restarts: usize,
-    commands: usize,
-    voltages: usize,
-    /// Restarts of meters that hang or brown out in this file as well, by themselves.
-    by_themselves: usize,
-    /// Of firmware, without a campaign to go by.
-    imageless: usize,
-    /// To devices that are no meters.
-    not_meters: usize,
-    /// Lines that say again what is so already.
-    repeated: usize,
-    ignored: usize,
-    outside: usize,
-    /// By code or word.
-    unknown: BTreeMap<String, usize>,
-    strangers: BTreeMap<String, usize>,
-}
-
 /// The events of all logs in this placement; what the head-end does in them comes to its jobs.
 pub(super) fn replays(
     cx: &mut Context<'_>,
@@ -96,8 +77,20 @@ pub(super) fn replays(
     let mut events = Vec::new();
     for replay in &file.replay {
         let place = ["replay", replay.name.as_str(), "file"];
-        match placements.log(&replay.file, &replay.columns) {
-            Ok(log) => events.extend(replayed(cx, (replay, &log), placement, (campaigns, polls))),
+        let Some(mut mapping) = mapped(cx, replay, placements) else { continue };
+        if let Err(why) = mapping.by_column(placement) {
+            let title = format!("the mapping `{}` is wrong: {why}", replay.mapping.as_deref().unwrap_or_default());
+            let help = "a column of the placement that has one value for each meter, as the log has it";
+            cx.error(&["replay", &replay.name, "mapping"], title, "this file", help);
+            continue;
+        }
+        let mut columns = mapping.columns.clone();
+        columns.extend(replay.columns.clone());
+        match placements.log(&replay.file, &columns) {
+            Ok(log) => {
+                let more = replayed(cx, (replay, &log), (placement, &mapping), (campaigns, polls));
+                events.extend(more);
+            }
             Err(why) => {
                 let help = "a CSV or Parquet file with the columns time_utc, device and code or kind; paths start at the scenario";
                 cx.error(&place, format!("the log `{}` {why}", replay.file), "this file", help);
@@ -107,23 +100,40 @@ pub(super) fn replays(
     events
 }
 
+/// The mapping of a replay, if it has one; `None` after an error.
+fn mapped(cx: &mut Context<'_>, replay: &ReplaySection, placements: &mut Placements) -> Option<Mapping> {
+    let Some(file) = &replay.mapping else { return Some(Mapping::default()) };
+    match placements.mapping(file) {
+        Ok(rows) => Mapping::of(cx, replay, &rows),
+        Err(why) => {
+            let help = "a CSV file with the columns what, theirs and ours; paths start at the scenario";
+            cx.error(&["replay", &replay.name, "mapping"], format!("the mapping `{file}` {why}"), "this file", help);
+            None
+        }
+    }
+}
+
 fn replayed(
     cx: &mut Context<'_>,
     (replay, log): (&ReplaySection, &[Entry]),
-    placement: &Placement,
+    (placement, mapping): (&Placement, &Mapping),
     jobs: (&mut Vec<CampaignSpec>, &mut Vec<PollSpec>),
 ) -> Vec<EventSpec> {
     let start_s = replay.start_unix_s.unwrap_or(cx.file.dlms.start_unix_s);
-    let mut tally = Tally::default();
-    let asked: BTreeSet<&str> = log.iter().map(|entry| entry.device.as_str()).collect();
+    let (mut tally, mut timeless) = (Tally::default(), Vec::new());
+    let asked: BTreeSet<&str> = log.iter().map(|entry| mapping.device(&entry.device)).collect();
     let sites = Sites::new(placement, &asked);
     // By device, in the order of time and of the file.
     let mut by_site: BTreeMap<u32, Vec<(i128, u64, Step)>> = BTreeMap::new();
     let device = &cx.file.device;
-    let (hangs, sags) = (device.hang.is_some(), device.supply.is_some());
-    let (mut commands, mut voltages) = (Commands::default(), Voltages::default());
+    let by_itself = [
+        ("watchdog", device.hang.is_some()),
+        ("brown-out", device.supply.is_some()),
+        ("visit", cx.file.technicians.is_some()),
+    ];
+    let (mut commands, mut voltages) = (Commands::new(start_s), Voltages::default());
     for entry in log {
-        let kind = match meaning(replay, entry) {
+        let kind = match meaning((replay, mapping), entry) {
             Some(kind) => kind,
             None => {
                 let name = if entry.code.is_empty() { &entry.kind } else { &entry.code };
@@ -136,18 +146,16 @@ fn replayed(
             tally.ignored += 1;
             continue;
         }
-        let Some((site, what)) = sites.of(&entry.device) else {
+        let Some((site, what)) = sites.of(mapping.device(&entry.device)) else {
             *tally.strangers.entry(entry.device.clone()).or_default() += 1;
             continue;
         };
-        let Some(unix_ns) = unix_ns(&entry.time) else {
-            let title = format!("line {} of the log `{}` has no time: \"{}\"", entry.line, replay.file, entry.time);
-            let help = "write it as 2026-07-01T20:15:30Z, with or without parts of a second";
-            cx.error(&["replay", &replay.name, "file"], title, "this file", help);
-            return Vec::new();
+        let Some(unix_ns) = unix_ns(mapping, &entry.time) else {
+            timeless.push(format!("line {} \"{}\"", entry.line, entry.time));
+            continue;
         };
         let ns = unix_ns - i128::from(start_s) * 1_000_000_000;
-        if let Some(step) = Step::of(kind, &entry.detail, (hangs, sags)) {
+        if let Some(step) = Step::of(kind, &entry.detail, by_itself) {
             match step {
                 Step::ByItself => tally.by_themselves += 1,
                 step => by_site.entry(site).or_default().push((ns, entry.line, step)),
@@ -161,12 +169,20 @@ fn replayed(
         let within = (0..i128::from(cx.file.duration.nanos())).contains(&ns);
         match Command::of(kind, &entry.detail) {
             None => *tally.unknown.entry(format!("{} {}", word(kind), entry.detail.trim())).or_default() += 1,
-            Some(Command::Firmware) if replay.firmware.is_none() => tally.imageless += 1,
+            Some(Command { what: What::Firmware, .. }) if replay.firmware.is_none() => tally.imageless += 1,
             Some(_) if what != SiteKind::Meter => tally.not_meters += 1,
             Some(_) if !within => tally.outside += 1,
             Some(command) => commands.add(command, site, SimTime::from_nanos(ns as u64)),
         }
     }
+    if !timeless.is_empty() {
+        let lines = if timeless.len() == 1 { "a line" } else { "lines" };
+        let title = format!("the log `{}` has {lines} without a time: {}", replay.file, mapping::listed(&timeless));
+        let help = "write it as 2026-07-01T20:15:30Z, with or without parts of a second; a mapping may have a line such as time,%m/%d/%Y %H:%M:%S,America/New_York";
+        cx.error(&["replay", &replay.name, "file"], title, "this file", help);
+        return Vec::new();
+    }
+    mapping.told(cx, replay, &sites);
     let (outages, restarts) = happenings(by_site, cx.file.duration, &mut tally);
     let meters = placement.count(SiteKind::Meter);
     tally.commands = commands.into_jobs(cx, (replay, meters), jobs);
@@ -182,7 +198,9 @@ fn replayed(
         cx.error(&["replay", &replay.name, "file"], title, "too many", help);
         return Vec::new();
     }
-    cx.note(told(replay, log.len(), &tally));
+    let summary = tally.summary(&replay.name, log.len());
+    cx.note(tally::told(&summary));
+    cx.replays.push(summary);
     if count == 0 && tally.commands == 0 {
         let from = Timestamp::from_second(start_s).map(|at| at.to_string()).unwrap_or_default();
         let text = format!(
@@ -230,14 +248,14 @@ enum Step {
 }
 
 impl Step {
-    /// Of a line; restarts are warm unless `detail` says otherwise. Meters that hang, and those whose supply sags, restart without being told.
-    fn of(kind: ReplayKind, detail: &str, (hangs, sags): (bool, bool)) -> Option<Step> {
+    /// Of a line; restarts are warm unless `detail` says otherwise, and what a crew does is cold. Some causes of restarts are there in a run without being told.
+    fn of(kind: ReplayKind, detail: &str, by_itself: [(&str, bool); 3]) -> Option<Step> {
         match kind {
             ReplayKind::PowerDown => Some(Step::Down),
             ReplayKind::PowerUp => Some(Step::Up),
             ReplayKind::Restart => Some(match detail.trim() {
-                "watchdog" if hangs => Step::ByItself,
-                "brown-out" if sags => Step::ByItself,
+                cause if by_itself.contains(&(cause, true)) => Step::ByItself,
+                "visit" => Step::Again(2),
                 detail => Step::Again(TIERS.iter().position(|&tier| word(tier) == detail).unwrap_or(1)),
             }),
             _ => None,
@@ -289,57 +307,25 @@ fn happenings(
 }
 
 /// What a line says happened, if that is known: by its code, else by its word.
-fn meaning(replay: &ReplaySection, entry: &Entry) -> Option<ReplayKind> {
+fn meaning((replay, mapping): (&ReplaySection, &Mapping), entry: &Entry) -> Option<ReplayKind> {
     [&entry.code, &entry.kind].into_iter().filter(|name| !name.is_empty()).find_map(|name| {
         let known = || CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
-        replay.codes.get(name).copied().or_else(known)
+        replay.codes.get(name).copied().or_else(|| mapping.meaning(name)).or_else(known)
     })
 }
 
-/// Nanoseconds since 1970; a time without a zone is UTC.
-fn unix_ns(time: &When) -> Option<i128> {
+/// Nanoseconds since 1970; a time without a zone is UTC unless a mapping says how times are written.
+fn unix_ns(mapping: &Mapping, time: &When) -> Option<i128> {
     let text = match time {
         When::UnixNs(ns) => return Some(*ns),
         When::Text(text) => text,
     };
+    if let Some(said) = mapping.unix_ns(text) {
+        return said;
+    }
     let utc = |at: DateTime| Offset::UTC.to_timestamp(at).ok();
     let at = text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(utc))?;
     Some(at.as_nanosecond())
-}
-
-/// What became of all lines, so that none is dropped in silence.
-fn told(replay: &ReplaySection, lines: usize, tally: &Tally) -> String {
-    let mut text = format!(
-        "replay `{}`: {lines} lines, of which {} outages, {} restarts and {} commands happen",
-        replay.name, tally.outages, tally.restarts, tally.commands
-    );
-    let list = |of: &BTreeMap<String, usize>| {
-        let named: Vec<String> = of.iter().take(TOLD).map(|(name, n)| format!("{name}: {n}")).collect();
-        let more = of.len().saturating_sub(TOLD);
-        format!("{}{}", named.join(", "), if more > 0 { format!(", and {more} more") } else { String::new() })
-    };
-    for (count, what) in [
-        (tally.ignored, "not to be played"),
-        (tally.repeated, "that say again what is so already"),
-        (tally.outside, "outside of the run"),
-        (tally.by_themselves, "restarts of meters that hang or brown out, which they do here by themselves"),
-        (tally.voltages, "times that the voltage of a device is too low or too high"),
-        (tally.imageless, "of firmware, for which replay.NAME.firmware has to name a campaign"),
-        (tally.not_meters, "of commands to devices that are no meters"),
-    ] {
-        if count > 0 {
-            text += &format!("; {count} {what}");
-        }
-    }
-    for (of, what) in [
-        (&tally.unknown, "of codes that mean nothing here, unless replay.NAME.codes says what"),
-        (&tally.strangers, "of devices that the placement does not have"),
-    ] {
-        if !of.is_empty() {
-            text += &format!("; {} {what} ({})", of.values().sum::<usize>(), list(of));
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -374,20 +360,22 @@ mod tests {
 
     #[test]
     fn restarts_are_as_deep_as_the_log_says() {
-        let of = |detail| Step::of(ReplayKind::Restart, detail, (true, false));
+        let causes = [("watchdog", true), ("brown-out", false), ("visit", false)];
+        let of = |detail| Step::of(ReplayKind::Restart, detail, causes);
         assert_eq!(["soft", "", "warm", " cold "].map(of), [0, 1, 1, 2].map(|tier| Some(Step::Again(tier))));
         // Its meters hang, so that a watchdog restarts them here too; their supplies do not sag.
-        assert_eq!(["watchdog", "brown-out"].map(of), [Some(Step::ByItself), Some(Step::Again(1))]);
-        assert_eq!(Step::of(ReplayKind::Ping, "", (true, true)), None);
+        let expected = [Step::ByItself, Step::Again(1), Step::Again(2)];
+        assert_eq!(["watchdog", "brown-out", "visit"].map(of), expected.map(Some));
+        assert_eq!(Step::of(ReplayKind::Ping, "", causes), None);
     }
 
     #[test]
     fn times_have_a_zone_or_are_utc() {
-        let text = |text: &str| unix_ns(&When::Text(text.to_owned()));
+        let text = |text: &str| unix_ns(&Mapping::default(), &When::Text(text.to_owned()));
         assert_eq!(text("1970-01-01T00:00:01.5Z"), Some(1_500_000_000));
         assert_eq!(text("1970-01-01T02:00:01+02:00"), Some(1_000_000_000));
         assert_eq!(text("1970-01-01 00:00:02"), Some(2_000_000_000));
         assert_eq!(text("yesterday"), None);
-        assert_eq!(unix_ns(&When::UnixNs(7)), Some(7));
+        assert_eq!(unix_ns(&Mapping::default(), &When::UnixNs(7)), Some(7));
     }
 }

@@ -1,7 +1,7 @@
 //! Settings that name a file.
 
 /// Whether the setting at this path names a file that worlds are made from: a placement, repeaters to add to it, hours of weather, a list of
-/// ids, the meters of a plan, a table of the radio.
+/// ids, a log and what it calls things, the meters of a plan, a table of the radio.
 pub fn is_input(path: &[&str]) -> bool {
     matches!(
         path,
@@ -9,7 +9,7 @@ pub fn is_input(path: &[&str]) -> bool {
             | ["weather" | "fleet", "file"]
             | ["radio", "table"]
             | ["event", _, "target", "file"]
-            | ["replay", _, "file"]
+            | ["replay", _, "file" | "mapping"]
     )
 }
 

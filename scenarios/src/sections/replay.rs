@@ -19,6 +19,9 @@ pub struct ReplaySection {
     /// How the file calls `time_utc`, `device`, `kind` and `code`, where it has other names than those that exports have.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,
+    /// A CSV file with the columns `what`, `theirs` and `ours`: how the log calls columns, codes and devices, and how it writes times. What `columns` and `codes` say here goes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
     /// Moment of the log at which the run begins; without it that of `dlms.start`.
     #[serde(default, rename = "start", with = "Maybe::<Utc>", skip_serializing_if = "Option::is_none")]
     pub start_unix_s: Option<i64>,
@@ -41,6 +44,28 @@ pub struct ReplaySection {
     /// What codes and kinds of the log mean, beside those that are known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, ReplayKind>,
+}
+
+impl ReplayKind {
+    /// All of them.
+    pub const ALL: [ReplayKind; 16] = [
+        ReplayKind::PowerDown,
+        ReplayKind::PowerUp,
+        ReplayKind::Restart,
+        ReplayKind::Undervoltage,
+        ReplayKind::Overvoltage,
+        ReplayKind::VoltageNormal,
+        ReplayKind::Read,
+        ReplayKind::Ping,
+        ReplayKind::Reset,
+        ReplayKind::Write,
+        ReplayKind::Disconnect,
+        ReplayKind::Reconnect,
+        ReplayKind::Time,
+        ReplayKind::Keys,
+        ReplayKind::Firmware,
+        ReplayKind::Ignore,
+    ];
 }
 
 /// What a line of a log means.

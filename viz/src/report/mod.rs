@@ -12,6 +12,7 @@ mod load;
 mod outages;
 pub(crate) mod picture;
 mod plan;
+mod replays;
 mod sections;
 
 use crate::svg::{escape, style};
@@ -35,6 +36,7 @@ pub fn render(run: &RunView) -> String {
         charts::all(run),
         outages::section(run),
         campaigns::section(run),
+        replays::section(run),
         load::section(run),
         health::section(run),
         sections::gates(run),

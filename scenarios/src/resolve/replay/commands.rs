@@ -1,96 +1,70 @@
-//! Commands of a log become jobs of the head-end: each meter has its turn when the log has it, and is spoken to alone.
+//! Commands of a log become jobs of the head-end: each meter has its turn when the log has it, and is spoken to alone, or all are by one flood.
 
 use super::super::Context;
-use crate::sections::replay::{ReplayKind, ReplaySection};
+use crate::logged::{Command, Terms, What};
+use crate::sections::replay::ReplaySection;
 use amitwin_models::spec::{
-    BackSign, CampaignSpec, Delivery, FirmwareDelivery, JobSpec, KeyChangeSpec, PRIORITY_USUAL, PaceSpec, PollContent,
-    PollSpec, RelayAction, RelaySpec, ResetSpec, ResetTier, Setting, Target, TimeSpec, WavesSpec, Window, WriteSpec,
+    CampaignSpec, Delivery, FirmwareDelivery, JobSpec, KeyChangeSpec, NOTICE, PRIORITY_USUAL, PaceSpec, PollContent,
+    PollSpec, RelaySpec, ResetSpec, Target, TimeSpec, WavesSpec, Window, WriteSpec,
 };
 use amitwin_sim_core::SimTime;
-use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
 /// Jobs that a log may make.
 const JOBS_MAX: usize = 1_000;
 
-/// What a head-end has told a meter to do, or asked of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Command {
-    Read(PollContent),
-    Ping,
-    Reset(ResetTier, BackSign),
-    Write(Setting, i32),
-    Relay(RelayAction),
-    Time,
-    Keys,
-    Firmware,
-}
-
-/// A word of the language, if it is one of these.
-fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
-}
-
-impl Command {
-    /// Of a line of this kind with this detail; `None` if that is none, or says something that meters cannot do.
-    pub fn of(kind: ReplayKind, detail: &str) -> Option<Command> {
-        let detail = detail.trim().to_ascii_lowercase();
-        let words: Vec<&str> = detail.split([' ', '=', ',']).filter(|word| !word.is_empty()).collect();
-        match (kind, &words[..]) {
-            (ReplayKind::Read, []) => Some(Command::Read(PollContent::Registers)),
-            (ReplayKind::Read, [what]) => word(what).map(Command::Read),
-            (ReplayKind::Reset, []) => Some(Command::Reset(ResetTier::Warm, BackSign::Route)),
-            (ReplayKind::Reset, [tier]) => Some(Command::Reset(word(tier)?, BackSign::Route)),
-            (ReplayKind::Reset, [tier, back]) => Some(Command::Reset(word(tier)?, word(back)?)),
-            (ReplayKind::Write, [what, value]) => {
-                let (what, value): (Setting, i32) = (word(what)?, value.parse().ok()?);
-                let (low, high) = what.range();
-                (low..=high).contains(&value).then_some(Command::Write(what, value))
-            }
-            (ReplayKind::Disconnect, _) => Some(Command::Relay(RelayAction::Disconnect)),
-            (ReplayKind::Reconnect, _) => Some(Command::Relay(RelayAction::Reconnect)),
-            (ReplayKind::Ping, _) => Some(Command::Ping),
-            (ReplayKind::Time, _) => Some(Command::Time),
-            (ReplayKind::Keys, _) => Some(Command::Keys),
-            (ReplayKind::Firmware, _) => Some(Command::Firmware),
-            _ => None,
-        }
-    }
-
-    /// What the job is called that does it, behind the name of the replay.
-    fn name(self) -> String {
-        use super::super::word as said;
-        match self {
-            Command::Read(what) => format!("read {}", said(what)),
-            Command::Ping => "ping".to_owned(),
-            Command::Reset(tier, BackSign::Route) => format!("reset {}", said(tier)),
-            Command::Reset(tier, back) => format!("reset {} {}", said(tier), said(back)),
-            Command::Write(what, value) => format!("write {}={value}", said(what)),
-            Command::Relay(action) => said(action),
-            Command::Time => "time".to_owned(),
-            Command::Keys => "keys".to_owned(),
-            Command::Firmware => "firmware".to_owned(),
-        }
-    }
-}
-
-/// The commands of a log: by name of their job, each with the meters that it is for and when.
+/// The commands of a log, by what belongs into one job.
 #[derive(Default)]
-pub(super) struct Commands(BTreeMap<String, (Command, Turns)>);
+pub(super) struct Commands {
+    of: BTreeMap<Key, Group>,
+    start_unix_ns: i128,
+}
+
+/// What is done and on what terms, as a log has it; and when a flood was sent, of which each is a job.
+type Key = (String, Option<SimTime>);
+
+/// Commands that one job does.
+struct Group {
+    what: What,
+    terms: Terms,
+    turns: Turns,
+}
 
 /// When each meter, by number of its site, has its turns.
 type Turns = BTreeMap<u32, Vec<SimTime>>;
 
+impl Group {
+    /// When the job begins: as the log says, but not after its first turn.
+    fn at(&self, since_start: impl Fn(i128) -> SimTime) -> SimTime {
+        let first = self.turns.values().flatten().min().copied().unwrap_or_default();
+        self.terms.start_ns.map_or(first, |ns| since_start(ns).min(first))
+    }
+}
+
 impl Commands {
-    /// One more.
-    pub fn add(&mut self, command: Command, site: u32, at: SimTime) {
-        let (_, turns) = self.0.entry(command.name()).or_insert_with(|| (command, Turns::new()));
-        turns.entry(site).or_default().push(at);
+    /// None yet; of a run that begins at that time.
+    pub fn new(start_unix_s: i64) -> Commands {
+        Commands { of: BTreeMap::new(), start_unix_ns: i128::from(start_unix_s) * 1_000_000_000 }
+    }
+
+    /// When in the run something is; what lies before is so when it begins.
+    fn since_start(&self, unix_ns: i128) -> SimTime {
+        SimTime::from_nanos(u64::try_from(unix_ns - self.start_unix_ns).unwrap_or_default())
+    }
+
+    /// One more, told at that time.
+    pub fn add(&mut self, command: Command, site: u32, told: SimTime) {
+        let Command { what, terms, due_ns } = command;
+        let key =
+            (format!("{} {terms}", what.name()), (terms.broadcast && matches!(what, What::Reset(..))).then_some(told));
+        let turn = due_ns.map_or(told, |ns| self.since_start(ns));
+        let group = self.of.entry(key).or_insert_with(|| Group { what, terms, turns: Turns::new() });
+        group.turns.entry(site).or_default().push(turn);
     }
 
     /// Jobs that do them beside the campaigns of the file, of which one brings images; says how many turns they have, or what is wrong.
     pub fn into_jobs(
-        self,
+        mut self,
         cx: &mut Context<'_>,
         (replay, meters): (&ReplaySection, usize),
         (campaigns, polls): (&mut Vec<CampaignSpec>, &mut Vec<PollSpec>),
@@ -98,17 +72,39 @@ impl Commands {
         let before = campaigns.len() + polls.len();
         let mut count = 0;
         let mut images = Turns::new();
-        for (name, (command, mut turns)) in self.0 {
-            turns.values_mut().for_each(|times| times.sort_unstable());
-            count += turns.values().map(Vec::len).sum::<usize>();
-            let name = format!("{} {name}", replay.name);
-            match command {
-                Command::Read(content) => polls.push(read(replay, name, content, &turns)),
-                Command::Firmware => images = turns,
+        let mut names = Names::default();
+        // As campaigns stand in a file: the first is the first one.
+        let mut groups: Vec<(SimTime, Key, Group)> = std::mem::take(&mut self.of)
+            .into_iter()
+            .map(|(key, group)| (group.at(|ns| self.since_start(ns)), key, group))
+            .collect();
+        groups.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        for (at, (_, told), mut group) in groups {
+            group.turns.values_mut().for_each(|times| times.sort_unstable());
+            group.terms.visit &= cx.file.technicians.is_some();
+            count += group.turns.values().map(Vec::len).sum::<usize>();
+            let own = group.terms.campaign.clone().unwrap_or_else(|| group.what.name());
+            let name = format!("{} {own}", replay.name);
+            match group.what {
+                What::Read(content) => polls.push(read(replay, names.next(&name), content, &group)),
+                What::Firmware => {
+                    for (site, times) in group.turns {
+                        images.entry(site).or_default().extend(times);
+                    }
+                }
                 // A campaign has each meter's turn once.
-                command => campaigns.extend((0..).map_while(|n| job(replay, &name, command, n, &turns))),
+                _ => {
+                    let jobs = (0..).map_while(|n| job(replay, (at, told), n, &group));
+                    campaigns.extend(jobs.map(|(priority, job)| CampaignSpec {
+                        name: names.next(&name),
+                        priority,
+                        role: None,
+                        job,
+                    }));
+                }
             }
         }
+        images.values_mut().for_each(|times| times.sort_unstable());
         if let Some(name) = &replay.firmware {
             count = count.saturating_sub(by_log(cx, (replay, name), campaigns, (&images, meters)));
         }
@@ -122,55 +118,87 @@ impl Commands {
     }
 }
 
+/// Names of jobs, each once.
+#[derive(Default)]
+struct Names(BTreeMap<String, usize>);
+
+impl Names {
+    fn next(&mut self, name: &str) -> String {
+        let had = self.0.entry(name.to_owned()).or_default();
+        *had += 1;
+        if *had == 1 { name.to_owned() } else { format!("{name} {had}") }
+    }
+}
+
 /// The reads of a log.
-fn read(replay: &ReplaySection, name: String, content: PollContent, turns: &Turns) -> PollSpec {
+fn read(replay: &ReplaySection, name: String, content: PollContent, group: &Group) -> PollSpec {
+    let Group { terms, turns, .. } = group;
     let mut turns: Vec<(SimTime, u32)> =
         turns.iter().flat_map(|(&site, times)| times.iter().map(move |&at| (at, site))).collect();
     turns.sort_unstable();
     PollSpec {
         at: turns.first().map_or(SimTime::ZERO, |turn| turn.0),
-        parallel: u16::MAX,
-        attempts: replay.attempts,
-        timeout: replay.timeout,
+        parallel: terms.parallel.and_then(|n| u16::try_from(n).ok()).unwrap_or(u16::MAX),
+        clusters: terms.clusters,
+        attempts: terms.attempts.unwrap_or(replay.attempts),
+        timeout: terms.timeout.unwrap_or(replay.timeout),
+        priority: terms.priority.unwrap_or(PRIORITY_USUAL),
         turns,
         ..PollSpec::once(name, content)
     }
 }
 
-/// What becomes of the n-th of the same commands to each meter; `None` if nobody has so many.
-fn job(replay: &ReplaySection, name: &str, command: Command, n: usize, turns: &Turns) -> Option<CampaignSpec> {
+/// What becomes of the n-th of the same commands to each meter, with its priority; `None` if nobody has so many. It begins at `at`; a flood was sent at `told`.
+fn job(
+    replay: &ReplaySection,
+    (at, told): (SimTime, Option<SimTime>),
+    n: usize,
+    Group { what, terms, turns }: &Group,
+) -> Option<(u8, JobSpec)> {
     let of_this = turns.iter().filter_map(|(&site, times)| Some((site, *times.get(n)?)));
     let (nodes, turns): (Vec<u32>, Vec<SimTime>) = of_this.unzip();
-    let at = *turns.iter().min()?;
+    let first = *turns.iter().min()?;
+    let at = if n == 0 { at } else { first };
     let (target, waves) = (Target::of(nodes), WavesSpec { turns, ..WavesSpec::default() });
-    let (window, attempts, timeout) = (SimTime::from_secs(1), replay.attempts, replay.timeout);
+    let window = SimTime::from_secs(1);
+    let (attempts, timeout) = (terms.attempts.unwrap_or(replay.attempts), terms.timeout.unwrap_or(replay.timeout));
     let pace = || PaceSpec {
         attempts: Some(attempts),
         timeout,
         target: target.clone(),
-        waves: waves.clone(),
+        waves: WavesSpec { parallel: terms.parallel, ..waves.clone() },
         ..PaceSpec::new(at, window)
     };
-    let job = match command {
-        Command::Ping => JobSpec::Ping(pace()),
-        Command::Reset(tier, back) => JobSpec::Reset(ResetSpec {
+    let job = match *what {
+        What::Ping => JobSpec::Ping(pace()),
+        What::Reset(tier, back) => JobSpec::Reset(ResetSpec {
             tier,
             at,
             back,
-            window: Some(Window::Range(SimTime::ZERO, SimTime::ZERO)),
-            delivery: Delivery::Unicast,
+            window: Some(Window::Range(SimTime::ZERO, terms.window.unwrap_or_default())),
+            delivery: if terms.broadcast { Delivery::Broadcast } else { Delivery::Unicast },
+            give_up_after: terms.give_up_after,
+            visit: terms.visit && terms.give_up_after.is_some(),
+            notice: told.map_or(NOTICE, |told| at.saturating_sub(told)),
             target,
             waves,
             ..ResetSpec::default()
         }),
-        Command::Write(what, value) => JobSpec::Write(Box::new(WriteSpec { pace: pace(), what, value })),
-        Command::Relay(action) => JobSpec::Relay(Box::new(RelaySpec { pace: pace(), action })),
-        Command::Time => JobSpec::Time(Box::new(TimeSpec::new(pace()))),
-        Command::Keys => JobSpec::Keys(Box::new(KeyChangeSpec::new(pace()))),
-        Command::Read(_) | Command::Firmware => return None,
+        What::Write(what, value) => JobSpec::Write(Box::new(WriteSpec { pace: pace(), what, value })),
+        What::Relay(action) => JobSpec::Relay(Box::new(RelaySpec { pace: pace(), action })),
+        What::Time => {
+            let time = TimeSpec::new(pace());
+            JobSpec::Time(Box::new(TimeSpec { if_off_by: terms.if_off_by.unwrap_or(time.if_off_by), ..time }))
+        }
+        What::Keys => {
+            let keys = KeyChangeSpec::new(pace());
+            let recover_after = terms.recover_after.unwrap_or(keys.recover_after);
+            let (master, broadcast) = (terms.master, terms.broadcast);
+            JobSpec::Keys(Box::new(KeyChangeSpec { recover_after, master, broadcast, ..keys }))
+        }
+        What::Read(_) | What::Firmware => return None,
     };
-    let name = if n == 0 { name.to_owned() } else { format!("{name} {}", n + 1) };
-    Some(CampaignSpec { name, priority: PRIORITY_USUAL, role: None, job })
+    Some((terms.priority.unwrap_or(PRIORITY_USUAL), job))
 }
 
 /// Lets a campaign of the file bring its image to the meters of a log at their times, and to nobody else; returns how many lines say again what another says.
@@ -195,31 +223,4 @@ fn by_log(
     firmware.waves.turns = if is_flood { Vec::new() } else { turns };
     firmware.waves.shares = None;
     images.values().map(|times| times.len() - 1).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn details_say_what_is_told() {
-        let of = |kind, detail| Command::of(kind, detail).map(Command::name);
-        let name = |name: &str| Some(name.to_owned());
-        assert_eq!(of(ReplayKind::Read, ""), name("read registers"));
-        assert_eq!(of(ReplayKind::Read, "Profile"), name("read profile"));
-        assert_eq!(of(ReplayKind::Reset, ""), name("reset warm"));
-        assert_eq!(of(ReplayKind::Reset, "cold heartbeat"), name("reset cold heartbeat"));
-        assert_eq!(of(ReplayKind::Write, "push-retries = 5"), name("write push-retries=5"));
-        assert_eq!(of(ReplayKind::Disconnect, "unpaid bill"), name("disconnect"));
-        for (kind, detail) in [
-            (ReplayKind::Read, "everything"),
-            (ReplayKind::Reset, "deep"),
-            (ReplayKind::Write, "push-retries"),
-            // A byte.
-            (ReplayKind::Write, "push-retries 256"),
-            (ReplayKind::PowerUp, ""),
-        ] {
-            assert_eq!(of(kind, detail), None, "{detail}");
-        }
-    }
 }

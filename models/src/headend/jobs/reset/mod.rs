@@ -26,9 +26,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A flooded command goes out this long before the first reset, so that the flood is over when resets begin.
-pub const NOTICE: SimTime = SimTime::from_secs(300);
-
 /// Attempts of a unicast command in a row, and how long an answer is waited for.
 const COMMAND_ATTEMPTS: u32 = 3;
 const COMMAND_TIMEOUT: SimTime = SimTime::from_secs(60);
@@ -337,7 +334,7 @@ impl JobKind for Reset {
     }
 
     fn start(&mut self, ctx: &mut Ctx, _tools: &mut Tools<'_>) {
-        let notice = if self.spec.delivery == Delivery::Broadcast { NOTICE } else { SimTime::ZERO };
+        let notice = if self.spec.delivery == Delivery::Broadcast { self.spec.notice } else { SimTime::ZERO };
         self.wake(ctx, self.spec.at.saturating_sub(notice), Wake::Begin);
     }
 

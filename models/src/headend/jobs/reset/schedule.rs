@@ -48,7 +48,9 @@ pub fn plan(name: &str, spec: &ResetSpec, job: u16, population: &Population<'_>,
         _ if !turns.is_empty() => {
             let offsets: Vec<SimTime> = turns.iter().map(|turn| turn.saturating_sub(spec.at)).collect();
             let last = offsets.iter().copied().max().unwrap_or_default();
-            (offsets, last)
+            // What a log says of its window, if it does.
+            let window = if let ResetSchedule::Window(_, high) = spec.schedule() { high } else { SimTime::ZERO };
+            (offsets, last.max(window))
         }
         ResetSchedule::Window(low, high) => (spread((low, high)), high),
         ResetSchedule::Auto { busy_share, away_share } => {
