@@ -1,5 +1,7 @@
 //! Encoded frames, field by field; lengths charged against lengths encoded; smoltcp as the independent decoder.
 
+mod properties;
+
 use super::address::{self, HEAD_END};
 use super::datagram::{DLMS_PORT, Hop, NETWORK_CONTROL};
 use super::eapol::Exchange;
@@ -15,7 +17,6 @@ use crate::medium::message::{Body, Message};
 use crate::node::{Node, SiteId};
 use crate::spec::{Channels, MeshSpec, PhyMode, Region};
 use amitwin_sim_core::SimTime;
-use proptest::prelude::*;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
     Icmpv6Packet, Icmpv6Repr, Ieee802154Frame, Ipv6Option, Ipv6OptionRepr, Ipv6RoutingHeader, Ipv6RoutingRepr, RplRepr,
@@ -471,31 +472,4 @@ fn reassembled(datagram: &Compressed, room: u16) -> (Vec<u8>, Vec<usize>) {
         whole.extend_from_slice(fragment.payload());
     }
     (whole, lengths)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn fragments_fit_and_make_the_datagram_again(payload in 0usize..1_200, room in 140u16..1_500, hops in 0u8..20) {
-        let payload: Vec<u8> = (0..payload).map(|n| n as u8).collect();
-        let datagram = Hop { hops, ..hop(Kind::Push, &payload) }.compressed();
-        let (whole, lengths) = reassembled(&datagram, room);
-        prop_assert_eq!(&whole, &datagram.bytes);
-        for (index, length) in lengths.iter().enumerate() {
-            prop_assert!(*length <= usize::from(room));
-            prop_assert_eq!(datagram.extent().fragment(room, index as u16), Some(*length as u16));
-        }
-        prop_assert_eq!(datagram.extent().fragment(room, lengths.len() as u16), None);
-    }
-
-    #[test]
-    fn any_frame_opens_again(lowpan in proptest::collection::vec(any::<u8>(), 0..300), counter: u32, node: u32) {
-        let network = network();
-        let sender = Sender { node: SiteId(node), counter, ..sender() };
-        let mut frame = network.data(&sender, Some(SiteId(5)), &lowpan);
-        let header = 2 + 1 + 16 + 6 + 7 + 8 + 2;
-        prop_assert!(network.key.open(&mut frame, header, address::eui64(SiteId(node)), counter));
-        prop_assert!(frame.ends_with(&lowpan));
-    }
 }

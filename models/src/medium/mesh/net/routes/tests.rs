@@ -1,3 +1,5 @@
+//! Routes of a handful of radios: the way down, what ends, what is not taken.
+
 use super::*;
 
 /// Border router 0; 1 and 2 below it, 3 below 1; 4 below 3, and 2 as its second parent.
