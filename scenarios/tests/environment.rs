@@ -165,13 +165,17 @@ fn leaves_kill_links_and_two_repeaters_keep_who_stands_behind_them() {
     let day = 86_400.0;
     let [as_is, repeaters] = &runs[..] else { panic!("two") };
     assert!(as_is.arrived(0.0, 5.0 * day) > 0.99 && repeaters.arrived(0.0, 5.0 * day) > 0.99);
-    // 28 of 120 stand behind the park: 77 % are left without them.
-    let last = as_is.arrived(18.0 * day, 19.5 * day);
-    assert!((0.7..0.85).contains(&last), "{last}");
-    assert!(repeaters.arrived(18.0 * day, 19.5 * day) > 0.99);
+    // 28 of 120 stand behind the park. Their links come and go while leaves unfold, and each keeps its parent behind a bad link as long as there is no other.
+    let hard = |run: &Ran| run.arrived(12.0 * day, 16.0 * day);
+    assert!(hard(as_is) < 0.97 && hard(repeaters) > 0.99, "{} and {}", hard(as_is), hard(repeaters));
     // Parents change while links die, in ten days far more often than in the five before; who is cut off goes on trying.
     let [before, while_dying] = [(0.0, 5.0), (5.0, 15.0)].map(|(from, to)| as_is.parent_changes(from * day, to * day));
     assert!(while_dying > 4 * before, "{before}, {while_dying}");
+    // Where the run begins in leaf 92 of 120 have a route.
+    let settings = ["dlms.start=2026-05-02 00:00:00+02:00", "duration=3d"];
+    let runs = run("spring-foliage.toml", &settings, &["as it is", "with two repeaters"]);
+    let arrived: Vec<f64> = runs.iter().map(|run| run.arrived(0.0, 2.5 * day)).collect();
+    assert!((arrived[0] - 92.0 / 120.0).abs() < 0.02 && arrived[1] > 0.99, "{arrived:?}");
 }
 
 #[test]
