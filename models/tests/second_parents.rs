@@ -33,8 +33,11 @@ fn delivered(ran: &Ran, node: u32, kind: FrameKind, from_s: f64) -> Option<&Fram
     frames.into_iter().find(|f| f.src == node && f.kind == kind && f.time_s > from_s)
 }
 
+/// Registrations, at a time with somebody; time and bytes of an announcement.
+type Back = ([(f64, Option<u32>); 2], f64, u32);
+
 /// Meter 3 has restarted: its registrations and its first announcement, if nothing of it was lost.
-fn back(stack: RouterStack, seed: u64) -> Option<([(f64, Option<u32>); 2], f64, u32)> {
+fn back(stack: RouterStack, seed: u64) -> Option<Back> {
     let mut spec = WorldSpec { seed, ..diamond(stack, 1, 1_200) };
     spec.mesh.lease = Lease::Kept;
     spec.events = vec![event("off", 100, Some(60), Act::PowerOff(PowerOff {}), vec![3])];
@@ -101,9 +104,8 @@ fn fails_over(stack: RouterStack, seed: u64) -> Option<(f64, usize)> {
     spec.events = vec![event("off", 1_000, None, Act::PowerOff(PowerOff {}), vec![first])];
     let ran = run(&spec);
     let change = ran.rows.events.iter().find(|e| e.node == 3 && e.kind == EventKind::ParentChange)?;
-    let tried = ran.rows.frames.iter().filter(|f| f.src == 3 && f.kind == FrameKind::Ns && f.dst == Some(first));
-    let is_noticed =
-        tried.filter(|f| (1_000.0..change.time_s).contains(&f.time_s)).last()?.time_s > change.time_s - 91.0;
+    let mut tried = ran.rows.frames.iter().filter(|f| f.src == 3 && f.kind == FrameKind::Ns && f.dst == Some(first));
+    let is_noticed = tried.rfind(|f| (1_000.0..change.time_s).contains(&f.time_s))?.time_s > change.time_s - 91.0;
     let dao = delivered(&ran, 3, FrameKind::Dao, change.time_s)?;
     let registered = sent(&ran, 3, FrameKind::Ns, change.time_s).iter().filter(|f| f.time_s < dao.time_s).count();
     assert_eq!(dao.dst, Some(3 - first));

@@ -202,9 +202,8 @@ impl Routes {
 
 /// Puts the stops from below up to the border router into a packet; `false` if they do not lead there, or there are too many.
 fn put(packet: &mut Packet, gateway: Node, dest: Node, stops: impl Iterator<Item = Node>) -> bool {
-    let mut len = 1;
     packet.route[0] = dest;
-    for at in stops {
+    for (len, at) in (1..).zip(stops) {
         if at == gateway {
             packet.route_len = (len - 1) as u8;
             packet.hop_to = packet.route[len - 1];
@@ -214,7 +213,6 @@ fn put(packet: &mut Packet, gateway: Node, dest: Node, stops: impl Iterator<Item
             return false;
         }
         packet.route[len] = at;
-        len += 1;
     }
     false
 }
