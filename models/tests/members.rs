@@ -6,7 +6,7 @@ use amitwin_models::books::Loss;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, ping, run, sites, world};
 
 const DAY_S: u64 = 86_400;
 
@@ -178,19 +178,7 @@ fn what_comes_by_source_route_shows_nanostack_that_its_border_router_lives() {
         (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-95.0, Some(-95.0));
         (spec.placement.sites[1].x_m, spec.placement.sites[2].x_m) = (150.0, 300.0);
         spec.record.frames_every = 1;
-        let ping = |n: u64| PaceSpec {
-            at: SimTime::from_secs(each_s * n),
-            window: Some(SimTime::ZERO),
-            timeout: SimTime::from_secs(60),
-            attempts: Some(1),
-            ..PaceSpec::default()
-        };
-        let campaign = |n| CampaignSpec {
-            name: format!("ping {n}"),
-            priority: PRIORITY_USUAL,
-            role: None,
-            job: JobSpec::Ping(ping(n)),
-        };
+        let campaign = |n| ping(format!("ping {n}"), each_s * n, 60);
         spec.campaigns = (1..DAY_S / 2 / each_s).map(campaign).collect();
         let ran = run(&spec);
         let announced: Vec<f64> = sent(&ran, 2, FrameKind::Dao).collect();
@@ -242,19 +230,7 @@ fn a_route_ends_two_hours_after_its_last_announcement_and_with_it_what_is_sent_a
         spec.record.frames_every = 1;
         let off = |at_s, seconds| event("off", at_s, seconds, Act::PowerOff(PowerOff {}), vec![1]);
         spec.events = vec![off(100, Some(60)), off(1_000 + lifetime_s as u64 / 4, None)];
-        let ping = |n: u64| PaceSpec {
-            at: SimTime::from_secs(600 * n),
-            window: Some(SimTime::ZERO),
-            timeout: SimTime::from_secs(60),
-            attempts: Some(1),
-            ..PaceSpec::default()
-        };
-        let campaign = |n| CampaignSpec {
-            name: format!("ping {n}"),
-            priority: PRIORITY_USUAL,
-            role: None,
-            job: JobSpec::Ping(ping(n)),
-        };
+        let campaign = |n: u64| ping(format!("ping {n}"), 600 * n, 60);
         spec.campaigns = (3..41).map(campaign).collect();
         let ran = run(&spec);
         let known_s = sent(&ran, 0, FrameKind::DaoAck).last().expect("its route is known");
@@ -306,19 +282,7 @@ fn wsbrd_forgets_a_route_that_leads_no_further_until_it_is_announced_again() {
         let spells = (1..=6).filter_map(|seed| {
             let mut spec = parent_restarts(seed);
             spec.mesh.border_stack = Some(border);
-            let ping = |at_s| PaceSpec {
-                at: SimTime::from_secs(at_s),
-                window: Some(SimTime::ZERO),
-                timeout: SimTime::from_secs(20),
-                attempts: Some(1),
-                ..PaceSpec::default()
-            };
-            let campaign = |at_s| CampaignSpec {
-                name: format!("ping {at_s}"),
-                priority: PRIORITY_USUAL,
-                role: None,
-                job: JobSpec::Ping(ping(at_s)),
-            };
+            let campaign = |at_s| ping(format!("ping {at_s}"), at_s, 20);
             spec.campaigns = (3_060..3_400).map(campaign).collect();
             let ran = run(&spec);
             let delivered = |src, kind, from_s: f64| {

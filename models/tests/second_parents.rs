@@ -4,7 +4,7 @@ use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome, FrameRow};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, event, run, sites, world};
+use amitwin_testkit::worlds::{Ran, event, ping, run, sites, world};
 
 /// Meters 1 and 2 next to each other, 150 m from the border router, and `behind` others as far behind both. Nobody hears further than that.
 fn diamond(stack: RouterStack, behind: u32, seconds: u64) -> WorldSpec {
@@ -129,25 +129,14 @@ fn the_second_parent_takes_over_at_once_and_nanostack_tells_of_it_a_quarter_of_a
 #[test]
 fn nanostack_refuses_a_source_route_over_a_bad_link_and_tells_its_border_router() {
     // Meter 2 behind meter 1 is pinged each 20 s. From 2,000 s on of the frames from 1 to 2 a share is lost, none the other way, so that 2 keeps its parent; ETX counts
-    // up in samples of a minute, an eighth each. Up to 2.5 nothing is refused; half of all at 5.25.
+    // up in samples of a minute, an eighth each. Up to 2.5 nothing is refused, from there on (ETX - 2.5) / 30.5.
     let refused = |loss_db: f64| {
         let places = [(Gateway, 0.0, 0.0), (Meter, 150.0, 0.0), (Meter, 300.0, 0.0)];
         let mut spec = world(sites(places), PhyMode::M3, 6_000);
         (spec.mesh.stack, spec.mesh.profile, spec.record.frames_every) =
             (RouterStack::Nanostack, Some(SizeProfile::Small), 1);
         (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-95.0, Some(-120.0));
-        let campaign = |at_s| CampaignSpec {
-            name: format!("ping {at_s}"),
-            priority: PRIORITY_USUAL,
-            role: None,
-            job: JobSpec::Ping(PaceSpec {
-                at: SimTime::from_secs(at_s),
-                window: Some(SimTime::ZERO),
-                timeout: SimTime::from_secs(15),
-                attempts: Some(1),
-                ..PaceSpec::default()
-            }),
-        };
+        let campaign = |at_s| ping(format!("ping {at_s}"), at_s, 15);
         spec.campaigns = (0..290).map(|n| campaign(100 + 20 * n)).collect();
         spec.events =
             vec![event("worse", 2_000, None, Act::ExtraLoss(ExtraLoss { loss_db, links: Vec::new() }), Vec::new())];

@@ -51,6 +51,18 @@ pub fn world(placement: Placement, phy: PhyMode, seconds: u64) -> WorldSpec {
     }
 }
 
+/// A campaign that asks each meter for its clock once, `at` seconds into the run, and waits for so long.
+pub fn ping(name: String, at: u64, timeout: u64) -> CampaignSpec {
+    let pace = PaceSpec {
+        at: SimTime::from_secs(at),
+        window: Some(SimTime::ZERO),
+        timeout: SimTime::from_secs(timeout),
+        attempts: Some(1),
+        ..PaceSpec::default()
+    };
+    CampaignSpec { name, priority: PRIORITY_USUAL, role: None, job: JobSpec::Ping(pace) }
+}
+
 /// An event of a scenario that begins after `at` seconds and is over after another `lasts`, or never; whom it happens to
 /// is given by numbers of sites.
 pub fn event(name: &str, at: u64, lasts: Option<u64>, act: Act, nodes: Vec<u32>) -> EventSpec {

@@ -131,6 +131,12 @@ impl Net {
         })
     }
 
+    /// Whether a neighbour is no child of a node, and not too many hops away itself.
+    pub(super) fn may_lead(&self, node: Node, neighbour: Node) -> bool {
+        let other = &self.nodes[neighbour];
+        !other.parents().contains(&node) && other.hops < self.hops_max
+    }
+
     fn cheapest(&self, node: Node, minute: u16, rank_max: u32, etx_max: u16) -> Option<&Candidate> {
         let joining = &self.nodes[node];
         // Below a neighbour in a newer version any rank is a first one.
@@ -140,9 +146,7 @@ impl Net {
                 && (c.rank < joining.rank || is_ahead(c))
                 && c.etx.value().is_some_and(|etx| etx <= etx_max)
                 && (c.rank_below(self.procedures.parents.rank_step) <= rank_max || is_ahead(c))
-                && self.nodes[c.node].parent != node
-                && self.nodes[c.node].rpl.second != node
-                && self.nodes[c.node].hops < self.hops_max
+                && self.may_lead(node, c.node)
         });
         // N `rpl_mrhof.c`: of two paths that cost the same that by whom it heard last.
         usable.min_by_key(|c| (c.cost(), c.node != joining.rpl.latest, c.node))
@@ -159,7 +163,7 @@ impl Net {
     pub(super) fn sort(&mut self, node: Node, minute: u16) {
         let (step, of) = (self.procedures.parents.rank_step, self.procedures.stack);
         let joining = self.nodes.aside(node);
-        let (parents, mut changes) = ([joining.parent, joining.rpl.second], false);
+        let (parents, mut changes) = (joining.parents(), false);
         for candidate in &mut joining.candidates {
             if candidate.denied_until_min != 0 && !candidate.is_denied(minute) {
                 candidate.denied_until_min = 0;
@@ -294,7 +298,7 @@ pub(super) fn remember(
         }
         None => {
             let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
-            let parents = [joining.parent, joining.rpl.second];
+            let parents = joining.parents();
             let rank = rank.unwrap_or(INFINITE_RANK);
             let new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
             let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
@@ -334,7 +338,7 @@ fn remember_in_turn(net: &mut Net, node: Node, neighbour: Node, rank: Option<u16
     // Who is further down may be below this node.
     let is_below = rank.is_some_and(|rank| rank / step > joining.rank / step);
     let rank = if is_below { Some(INFINITE_RANK) } else { rank };
-    let parents = [joining.parent, joining.rpl.second];
+    let parents = joining.parents();
     if let Some(known) = joining.candidates.iter_mut().find(|c| c.node == neighbour) {
         let has_room = class(known, minute) == 0 || live < room || parents.contains(&neighbour);
         (known.rank, known.rsl_dbm) = (rank.filter(|_| has_room).unwrap_or(known.rank), rsl_dbm);
@@ -363,7 +367,7 @@ fn remember_in_turn(net: &mut Net, node: Node, neighbour: Node, rank: Option<u16
 pub(super) fn drop_bad(net: &mut Net, ctx: &Ctx, node: Node) {
     let step = net.procedures.parents.rank_step;
     let joining = &mut net.nodes[node];
-    let parents = [joining.parent, joining.rpl.second];
+    let parents = joining.parents();
     for candidate in joining.candidates.iter_mut().filter(|c| !parents.contains(&c.node)) {
         let is_good = candidate.etx.value().is_some_and(|etx| etx <= ETX_MAX);
         if !is_good || candidate.rank / step > joining.rank / step {

@@ -123,7 +123,7 @@ fn is_welcome(net: &Net, now: SimTime, node: Node, (from, rank): (Node, u16), le
     }
     let worst = &joining.candidates[CONSIDERED - 1];
     let new = Candidate { node: from, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
-    is_better(&new, worst, [joining.parent, joining.rpl.second], net.procedures.parents.rank_step, minute)
+    is_better(&new, worst, joining.parents(), net.procedures.parents.rank_step, minute)
 }
 
 /// Whether a node has a use for a sweep's frame of a neighbour, or may have one before an instant: whether `discover::heard_sweep` would

@@ -167,6 +167,13 @@ pub(super) struct Search {
     pub(super) many: bool,
 }
 
+impl Joining {
+    /// First and second parent.
+    pub(super) fn parents(&self) -> [Node; 2] {
+        [self.parent, self.rpl.second]
+    }
+}
+
 impl Default for Joining {
     fn default() -> Self {
         Joining {

@@ -70,12 +70,7 @@ impl Net {
         let (minute, joining, step) = (minute(ctx), &self.nodes[node], self.procedures.parents.rank_step);
         let is_free = joining.parent == Node::NONE;
         let may_have_it = |c: &&Candidate| {
-            let other = &self.nodes[c.node];
-            c.rank != INFINITE_RANK
-                && (is_free || c.version == joining.rpl.version)
-                && other.parent != node
-                && other.rpl.second != node
-                && other.hops < self.hops_max
+            c.rank != INFINITE_RANK && (is_free || c.version == joining.rpl.version) && self.may_lead(node, c.node)
         };
         let those = self.considered(node, minute).filter(may_have_it);
         let current = self.parents(node).map(|parent| {

@@ -69,7 +69,7 @@ impl Limit {
 impl Net {
     /// First and second parent of a node.
     pub(super) fn parents(&self, node: Node) -> [Node; 2] {
-        [self.nodes[node].parent, self.nodes[node].rpl.second]
+        self.nodes[node].parents()
     }
 
     /// Whether another is the first parent of a node (0), or the second (1).
@@ -104,10 +104,7 @@ pub(super) fn choose(net: &mut Net, ctx: &Ctx, node: Node) {
     let joining = &net.nodes[node];
     let Some(first) = net.candidate(node, joining.parent) else { return };
     let takes_any = net.procedures.parents.parents_max > 1;
-    let those = net.considered(node, minute(ctx)).filter(|c| {
-        let other = &net.nodes[c.node];
-        takes_any && other.parent != node && other.rpl.second != node && other.hops < net.hops_max
-    });
+    let those = net.considered(node, minute(ctx)).filter(|c| takes_any && net.may_lead(node, c.node));
     let second = net.second_limit(node).best(first, joining.rpl.second, those).map_or(Node::NONE, |c| c.node);
     if second != joining.rpl.second {
         net.nodes[node].rpl.second = second;
