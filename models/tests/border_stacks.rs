@@ -141,7 +141,7 @@ fn a_border_router_repeats_a_frame_as_its_own_stack_does() {
 }
 
 #[test]
-fn wsbrd_leaves_what_its_radio_cannot_take_yet_in_its_host() {
+fn ten_datagrams_wait_in_the_host_of_wsbrd_until_its_radio_takes_them() {
     // 100 pings at once at 150 kb/s, where a question and its answer take some 20 ms, to a queue that holds 30 frames.
     let pinged = |border: BorderStack| {
         let places = [(Gateway, 0.0, 0.0)].into_iter();
@@ -165,9 +165,12 @@ fn wsbrd_leaves_what_its_radio_cannot_take_yet_in_its_host() {
     };
     let (answered, lost) = pinged(BorderStack::Nanostack);
     assert!(lost >= 40 && answered.len() <= 60, "{lost} lost, {} answered", answered.len());
-    // Under wsbrd all wait, and none of them in front of the radio.
+    // Under wsbrd ten are with its radio, three in front of it and ten in its host, and one or two have gone out within the 10 ms; the others are dropped.
     let (answered, lost) = pinged(BorderStack::Wsbrd);
-    let longest_s = answered.iter().copied().fold(0.0, f64::max);
-    assert!(lost == 0 && answered.len() >= 95, "{lost} lost, {} answered", answered.len());
-    assert!(longest_s > 1.0, "{longest_s} s");
+    assert!(
+        (75..=77).contains(&lost) && answered.len() + lost as usize <= 100,
+        "{lost} lost, {} answered",
+        answered.len()
+    );
+    assert!(answered.len() >= 22, "{} answered", answered.len());
 }

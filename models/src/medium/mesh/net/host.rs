@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The host is read while so many frames wait at most.
 const READ_BELOW: u16 = 2;
-/// Datagrams that a network device of Linux holds (TUN_READQ_SIZE); one more is dropped.
-const DEVICE_MAX: usize = 500;
+/// Datagrams that its network device holds (W `tun.c`: the length of its queue); one more is dropped.
+const DEVICE_MAX: usize = 10;
 
 /// Datagrams of all border routers that wait in their hosts, in order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
