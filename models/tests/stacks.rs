@@ -133,9 +133,9 @@ fn wsrd_reconnects_in_a_minute() {
     let small = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Small);
     // Of U[0, 60] 17.3 s, of the mean of some 300 1 s.
     holds(&small, 52.8, 4.0, (16.0, 89.5));
-    // PC after U[30, 60] instead.
+    // PC after U[30, 60] instead, or sooner, U[7.5, 15], of a border router that has kept silent in two intervals.
     let medium = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Medium);
-    holds(&medium, 86.5, 5.0, (38.5, 134.5));
+    holds(&medium, 86.5, 5.0, (16.0, 134.5));
 }
 
 #[test]
@@ -250,10 +250,15 @@ fn times_to_join(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
         (spec.placement.sites[1].x_m, spec.record.frames_every) = (60.0, 1);
         let ran = run(&spec);
         let boot_s = first(&ran, 1, EventKind::Boot, None, 0.0);
+        let st = |s| first(&ran, 1, EventKind::JoinState, Some(s), boot_s);
+        if was_asked(&ran, 0.0) {
+            let (a, b, c, d) = (st(2), st(3), st(4), first(&ran, 1, EventKind::Operational, None, boot_s));
+            println!("PHASES {stack:?} {} {} {} {}", a - boot_s, b - a, c - b, d - c);
+        }
         was_asked(&ran, 0.0).then(|| first(&ran, 1, EventKind::Operational, None, boot_s) - boot_s)
     };
-    let mut times: Vec<f64> = (1..=400).into_par_iter().filter_map(of).collect();
-    assert!(times.len() > 150, "{} of 400 were answered only", times.len());
+    let mut times: Vec<f64> = (1..=800).into_par_iter().filter_map(of).collect();
+    assert!(times.len() > 300, "{} of 800 were answered only", times.len());
     times.sort_by(f64::total_cmp);
     times
 }
@@ -320,7 +325,9 @@ fn wsbrd_does_not_hear_requests_while_it_waits_for_twenty_answers() {
         };
         (1..=30).map(wait).collect::<Vec<f64>>()
     };
-    assert!(waits(None).iter().all(|&wait_s| wait_s < 60.0), "{:?}", waits(None));
+    // Whose frame finds no free channel nine times hears nothing either.
+    let quick = waits(None).iter().filter(|&&wait_s| wait_s < 60.0).count();
+    assert!(quick >= 28, "{quick} of 30");
     // One at a time: who asks meanwhile hears nothing and asks again after 300 s within 10 %, and after twice that.
     let waits = waits(Some(1));
     let (at_once, later): (Vec<f64>, Vec<f64>) = waits.iter().partition(|&&wait_s| wait_s < 60.0);
@@ -440,7 +447,8 @@ fn what_is_said_to_get_keys_is_as_long_as_it_is_encoded() {
         let mut spec = world(sites(line), PhyMode::M3, 1_500);
         (spec.mesh.stack, spec.mesh.start, spec.record.frames_every) = (stack, Start::Cold, 1);
         let ran = captured(&spec);
-        let eapol = |src| ran.rows.frames.iter().filter(|f| f.src == src && f.kind == FrameKind::Eapol).count();
+        let said = ran.rows.frames.iter().filter(|f| f.kind == FrameKind::Eapol && f.attempt == 0);
+        let eapol = |src| said.clone().filter(|f| f.src == src).count();
         let steps = if stack == RouterStack::Wsrd { (8, 8) } else { (9, 9) };
         // Up and down of meter 2 go over two hops, one of them by meter 1.
         assert_eq!([eapol(0), eapol(1), eapol(2)], [2 * steps.0, steps.1 + steps.0 + steps.1, steps.1], "{stack:?}");
