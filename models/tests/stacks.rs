@@ -250,11 +250,6 @@ fn times_to_join(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
         (spec.placement.sites[1].x_m, spec.record.frames_every) = (60.0, 1);
         let ran = run(&spec);
         let boot_s = first(&ran, 1, EventKind::Boot, None, 0.0);
-        let st = |s| first(&ran, 1, EventKind::JoinState, Some(s), boot_s);
-        if was_asked(&ran, 0.0) {
-            let (a, b, c, d) = (st(2), st(3), st(4), first(&ran, 1, EventKind::Operational, None, boot_s));
-            println!("PHASES {stack:?} {} {} {} {}", a - boot_s, b - a, c - b, d - c);
-        }
         was_asked(&ran, 0.0).then(|| first(&ran, 1, EventKind::Operational, None, boot_s) - boot_s)
     };
     let mut times: Vec<f64> = (1..=800).into_par_iter().filter_map(of).collect();
@@ -266,10 +261,10 @@ fn times_to_join(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
 #[test]
 fn a_new_node_gets_its_keys_between_its_pan_and_its_configuration() {
     // wsrd: 1: the interval of its solicit, U[15, 60], and 15 s: 52.5. 2: request after U[0, 30], 14 frames in a second: 15.5 (two more, with a key for others, come behind).
-    // 3: PCS after U[1/2, 1] of U[15, 60], PC after U[7.5, 15]: 39.4. 4: as when it restarts, 41.5.
+    // 3: PCS after U[1/2, 1] of U[15, 60], 28.1, or 24.1 weighted by 1 - t/60 for those to whom no PC comes before; PC after U[7.5, 15]: 35.4. 4: as when it restarts, 41.5.
     let wsrd = times_to_join(RouterStack::Wsrd, SizeProfile::Small);
-    // Standard deviations 13, 9, 12 and 17 s.
-    holds(&wsrd, 148.9, 6.0, (57.0, 258.0));
+    // Standard deviations 13, 9, 12 and 17 s, of the mean of some 370 1.3 s.
+    holds(&wsrd, 144.9, 4.0, (57.0, 258.0));
     // Nanostack: as when it restarts, 149.8, but for a request after U[1, 3], and 18 frames: 2.8.
     let nanostack = times_to_join(RouterStack::Nanostack, SizeProfile::Small);
     holds(&nanostack, 152.6, 5.0, (94.6, 220.0));
@@ -326,8 +321,7 @@ fn wsbrd_does_not_hear_requests_while_it_waits_for_twenty_answers() {
         (1..=30).map(wait).collect::<Vec<f64>>()
     };
     // Whose frame finds no free channel nine times hears nothing either.
-    let quick = waits(None).iter().filter(|&&wait_s| wait_s < 60.0).count();
-    assert!(quick >= 28, "{quick} of 30");
+    assert!(waits(None).iter().filter(|&&wait_s| wait_s < 60.0).count() >= 28, "{:?}", waits(None));
     // One at a time: who asks meanwhile hears nothing and asks again after 300 s within 10 %, and after twice that.
     let waits = waits(Some(1));
     let (at_once, later): (Vec<f64>, Vec<f64>) = waits.iter().partition(|&&wait_s| wait_s < 60.0);
