@@ -174,7 +174,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let groups = group(spec, &assignment.gateways, &members, reach_m);
     let kit = Kit {
         spec,
-        network: &network,
         phy,
         times: &times,
         rules,
@@ -218,7 +217,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
 fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
     let boot_s = 0.5 * (spec.device.boot.0 + spec.device.boot.1).secs_f64();
     let joins_s = match spec.medium {
-        MediumKind::Mesh => Procedures::new(spec, kit.network, kit.hops.len(), kit.model).alone_s(spec.mesh.lease),
+        MediumKind::Mesh => Procedures::new(spec, kit.hops.len(), kit.model).alone_s(spec.mesh.lease),
         MediumKind::Ideal => 0.0,
     };
     SimTime::from_secs_f64(boot_s + joins_s)
@@ -238,7 +237,6 @@ fn is_spoken(spec: &WorldSpec) -> bool {
 
 struct Kit<'a> {
     spec: &'a WorldSpec,
-    network: &'a frame::Network,
     phy: Phy,
     times: &'a MacTimes,
     rules: RulesByRole,
@@ -396,7 +394,7 @@ impl Kit<'_> {
         }
         link.set_slow(obstacles, Ageing::of(spec, &facts.sites), &facts.sites);
         let parts = net::Parts {
-            procedures: Procedures::new(spec, self.network, self.hops.len(), self.model),
+            procedures: Procedures::new(spec, self.hops.len(), self.model),
             faintest_dbm: self.model.sensitivity_dbm(FAINTEST_LOSS, FAINTEST_BYTES) as f32,
             data_loss: self.model.mean_loss_table(DATA_BYTES),
             ack_loss: self.model.mean_loss_table(self.times.ack_bytes),

@@ -94,17 +94,21 @@ fn a_nanostack_node_that_looks_at_its_parent_asks_it_if_it_has_said_nothing_for_
 
 #[test]
 fn wsbrd_advertises_at_intervals_that_follow_the_nodes_that_have_joined() {
-    // AUTO: 60 s at most with fewer than 200 nodes, 120 from there on; now and then the channel is busy, and one is left out. All are new; the placement is the same, but 20 of 205 are off.
+    // AUTO: 60 s at most with fewer than 200 nodes, 120 from there on; now and then the channel is busy, and one is left out. All are new; the placement is the same, but
+    // 20 of 205 are off. After 2.5 h all are, so that the border router hears nobody and is silent in no interval.
     let mean_gap_s = |off: u32| {
         let places = [(Gateway, 0.0, 0.0)].into_iter();
         let places = places.chain((0..205).map(|n| (Meter, 5.0 + (n % 15) as f32, 1.0 + (n / 15) as f32)));
         let mut spec = world(sites(places), PhyMode::M3, 4 * 3_600);
         (spec.mesh.stack, spec.mesh.profile) = (RouterStack::Wsrd, Some(SizeProfile::Auto));
         (spec.mesh.start, spec.record.frames_every) = (Start::Cold, 1);
-        spec.events = vec![event("off", 1, None, Act::PowerOff(PowerOff {}), (1..=off).collect())];
+        spec.events = vec![
+            event("off", 1, None, Act::PowerOff(PowerOff {}), (1..=off).collect()),
+            event("all off", 9_000, None, Act::PowerOff(PowerOff {}), (off + 1..=205).collect()),
+        ];
         let ran = run(&spec);
         let late: Vec<f64> =
-            sent(&ran, 0, FrameKind::PanAdvert).into_iter().filter(|&at_s| at_s > 3.0 * HOUR_S).collect();
+            sent(&ran, 0, FrameKind::PanAdvert).into_iter().filter(|&at_s| at_s > 2.6 * HOUR_S).collect();
         (late[late.len() - 1] - late[0]) / (late.len() - 1) as f64
     };
     let (few_s, all_s) = (mean_gap_s(20), mean_gap_s(0));
@@ -172,5 +176,6 @@ fn ten_datagrams_wait_in_the_host_of_wsbrd_until_its_radio_takes_them() {
         "{lost} lost, {} answered",
         answered.len()
     );
-    assert!(answered.len() >= 22, "{} answered", answered.len());
+    // An answer that finds no free channel nine times is given up.
+    assert!(answered.len() >= 20, "{} answered", answered.len());
 }

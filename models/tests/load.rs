@@ -78,6 +78,8 @@ fn a_meter_of_a_line_relays_the_reports_of_all_behind_it() {
 #[test]
 fn what_is_lost_stands_with_its_holder_and_its_reason() {
     let mut spec = line(2);
+    // With another seed it is in the middle of a sweep when it fails.
+    spec.seed = 2;
     // In the second hour node 3 has no supply: nothing passes from node 4 on.
     spec.events = vec![event("dark", 3_600, None, Act::PowerOff(PowerOff {}), vec![3])];
     let ran = run(&spec);

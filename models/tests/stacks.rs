@@ -133,9 +133,9 @@ fn wsrd_reconnects_in_a_minute() {
     let small = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Small);
     // Of U[0, 60] 17.3 s, of the mean of some 300 1 s.
     holds(&small, 52.8, 4.0, (16.0, 89.5));
-    // PC after U[30, 60] instead.
+    // PC after U[30, 60] instead, or sooner, U[7.5, 15], of a border router that has kept silent in two intervals.
     let medium = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Medium);
-    holds(&medium, 86.5, 5.0, (38.5, 134.5));
+    holds(&medium, 86.5, 5.0, (16.0, 134.5));
 }
 
 #[test]
@@ -252,8 +252,8 @@ fn times_to_join(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
         let boot_s = first(&ran, 1, EventKind::Boot, None, 0.0);
         was_asked(&ran, 0.0).then(|| first(&ran, 1, EventKind::Operational, None, boot_s) - boot_s)
     };
-    let mut times: Vec<f64> = (1..=400).into_par_iter().filter_map(of).collect();
-    assert!(times.len() > 150, "{} of 400 were answered only", times.len());
+    let mut times: Vec<f64> = (1..=800).into_par_iter().filter_map(of).collect();
+    assert!(times.len() > 300, "{} of 800 were answered only", times.len());
     times.sort_by(f64::total_cmp);
     times
 }
@@ -261,10 +261,10 @@ fn times_to_join(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
 #[test]
 fn a_new_node_gets_its_keys_between_its_pan_and_its_configuration() {
     // wsrd: 1: the interval of its solicit, U[15, 60], and 15 s: 52.5. 2: request after U[0, 30], 14 frames in a second: 15.5 (two more, with a key for others, come behind).
-    // 3: PCS after U[1/2, 1] of U[15, 60], PC after U[7.5, 15]: 39.4. 4: as when it restarts, 41.5.
+    // 3: PCS after U[1/2, 1] of U[15, 60], 28.1, or 24.1 weighted by 1 - t/60 for those to whom no PC comes before; PC after U[7.5, 15]: 35.4. 4: as when it restarts, 41.5.
     let wsrd = times_to_join(RouterStack::Wsrd, SizeProfile::Small);
-    // Standard deviations 13, 9, 12 and 17 s.
-    holds(&wsrd, 148.9, 6.0, (57.0, 258.0));
+    // Standard deviations 13, 9, 12 and 17 s, of the mean of some 370 1.3 s.
+    holds(&wsrd, 144.9, 4.0, (57.0, 258.0));
     // Nanostack: as when it restarts, 149.8, but for a request after U[1, 3], and 18 frames: 2.8.
     let nanostack = times_to_join(RouterStack::Nanostack, SizeProfile::Small);
     holds(&nanostack, 152.6, 5.0, (94.6, 220.0));
@@ -320,7 +320,8 @@ fn wsbrd_does_not_hear_requests_while_it_waits_for_twenty_answers() {
         };
         (1..=30).map(wait).collect::<Vec<f64>>()
     };
-    assert!(waits(None).iter().all(|&wait_s| wait_s < 60.0), "{:?}", waits(None));
+    // Whose frame finds no free channel nine times hears nothing either.
+    assert!(waits(None).iter().filter(|&&wait_s| wait_s < 60.0).count() >= 28, "{:?}", waits(None));
     // One at a time: who asks meanwhile hears nothing and asks again after 300 s within 10 %, and after twice that.
     let waits = waits(Some(1));
     let (at_once, later): (Vec<f64>, Vec<f64>) = waits.iter().partition(|&&wait_s| wait_s < 60.0);
@@ -440,7 +441,8 @@ fn what_is_said_to_get_keys_is_as_long_as_it_is_encoded() {
         let mut spec = world(sites(line), PhyMode::M3, 1_500);
         (spec.mesh.stack, spec.mesh.start, spec.record.frames_every) = (stack, Start::Cold, 1);
         let ran = captured(&spec);
-        let eapol = |src| ran.rows.frames.iter().filter(|f| f.src == src && f.kind == FrameKind::Eapol).count();
+        let said = ran.rows.frames.iter().filter(|f| f.kind == FrameKind::Eapol && f.attempt == 0);
+        let eapol = |src| said.clone().filter(|f| f.src == src).count();
         let steps = if stack == RouterStack::Wsrd { (8, 8) } else { (9, 9) };
         // Up and down of meter 2 go over two hops, one of them by meter 1.
         assert_eq!([eapol(0), eapol(1), eapol(2)], [2 * steps.0, steps.1 + steps.0 + steps.1, steps.1], "{stack:?}");

@@ -24,12 +24,12 @@ pub struct MacSpec {
     #[serde(rename = "frame_retries", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 30))]
     pub frame_retries_max: Option<u8>,
-    /// Frames that can wait at a meter or repeater, beside those that its radio has been given; when missing, as many of 500 bytes as pass in a minute at a fifth of the data rate, at
-    /// least 20 and at most 170.
+    /// Frames that can wait at a meter or repeater; when missing, under wsrd 16, with its radio and sweeps among them, and under nanostack, beside those that its radio has been given, as
+    /// many of 500 bytes as pass in a minute at a fifth of the data rate, at least 20 and at most 170.
     #[serde(rename = "queue", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 4096))]
     pub queue_frames_max: Option<u16>,
-    /// Frames that can wait so at a border router; when missing, as `queue`, at least 170 and at most 1,200.
+    /// Frames that can wait at a border router, beside those that its radio has been given; when missing, as `queue` under nanostack, at least 170 and at most 1,200.
     #[serde(rename = "gateway_queue", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65_535))]
     pub gateway_queue_frames_max: Option<u16>,

@@ -86,9 +86,7 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     if link.is_too_old(ctx.facts, node, at, now) {
         return queue::drop_old(link, above, ctx, node, at);
     }
-    if !broadcast {
-        link.begin_anew(ctx.facts, node, at, now);
-    }
+    link.has_turn(ctx.facts, node, (at, broadcast), now);
     let hop_to = link.packets.get(at).hop_to;
     let hopped = link.hopping() && !broadcast;
     if hopped && let Some(from) = link.waits_until(ctx.facts, (node, above.hops(node)), at, now) {
@@ -194,9 +192,9 @@ impl LinkLayer {
         (mac.in_hand_queue().head(), mac.in_hand_is_broadcast)
     }
 
-    /// A unicast frame has its turn: it begins anew if the radio has had it for too long.
-    fn begin_anew(&mut self, facts: &Facts, node: Node, at: u32, now: SimTime) {
-        let most = self.rules.of(facts, node).gives_back;
+    /// A frame has its turn; one for a neighbour begins anew if the radio has had it for too long.
+    fn has_turn(&mut self, facts: &Facts, node: Node, (at, broadcast): (u32, bool), now: SimTime) {
+        let most = if broadcast { SimTime::MAX } else { self.rules.of(facts, node).gives_back };
         self.packets.get_mut(at).begin_anew(now, most);
     }
 

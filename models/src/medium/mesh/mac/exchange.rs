@@ -218,11 +218,10 @@ pub(super) fn failed<U: Above>(
         packet.tries = packet.tries.saturating_add(1);
     }
     let (tries, rules) = (link.packets.get(at).tries, link.rules.of(ctx.facts, node));
-    let no_access_drops = link.times.access_failure_drops || rules.pauses.is_some();
-    let give_up = broadcast || tries >= rules.attempts || (no_access && no_access_drops);
+    let give_up = broadcast || tries >= rules.attempts || no_access;
     link.finish_job(node);
     let to = link.packets.get(at).hop_to;
-    if !give_up && !link.times.access_failure_drops && to != Node::EVERYONE {
+    if !give_up && !link.times.repeats_at_once && to != Node::EVERYONE {
         let joining = above.hops(node).is_none();
         let not_before = link.repeats_at(ctx.facts, node, (to, tries), joining, ctx.now());
         link.packets.get_mut(at).turn.not_before = not_before;

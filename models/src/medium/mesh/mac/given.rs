@@ -147,7 +147,8 @@ mod tests {
         let dio = Packet::new(Content::Dio { rank: 128, hops: 0, version: 0 }, Node(0), Node(0), Node::EVERYONE);
         let of = |rules: Rules| [&dao, &dio, &DATA(1)].map(|packet| rules.spares(packet));
         assert_eq!(of(rules(Role::Border, RouterStack::Nanostack)), [true, false, false]);
-        assert_eq!(of(rules(Role::Router, RouterStack::Wsrd)), [true, true, false]);
+        assert_eq!(of(rules(Role::Router, RouterStack::Nanostack)), [true, false, false]);
+        assert_eq!(of(rules(Role::Router, RouterStack::Wsrd)), [false, false, false]);
         assert_eq!(of(rules(Role::Border, RouterStack::Wsrd)), [false, false, false]);
     }
 }

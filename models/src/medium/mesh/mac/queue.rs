@@ -1,7 +1,7 @@
 //! Queues: what a node holds, whole or in fragments, and which of it may go next.
 
 use super::given::{GIVEN, GIVEN_TO_ALL, Given, Place, behind_control};
-use super::rules::Control;
+use super::rules::{Control, Queueing};
 use super::{Above, Done, Job, LinkLayer, Rules, next_job};
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};
@@ -19,7 +19,11 @@ pub fn enqueue<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     extent.headers += u16::from(link.rules.marks(ctx.facts, &packet));
     let frames = if extent.whole() <= room { 1 } else { extent.fragments(room) };
     packet.queued = ctx.now();
-    let is_given = limit > 0 && link.is_given_at_once(ctx.facts, node, packet.hop_to, broadcast);
+    let is_in_radio = link.rules.of(ctx.facts, node).queueing == Queueing::InRadio;
+    if is_in_radio && (frames > limit || link.in_radio(node) >= limit) {
+        return overflow(link, above, ctx, node, &packet);
+    }
+    let is_given = is_in_radio || limit > 0 && link.is_given_at_once(ctx.facts, node, packet.hop_to, broadcast);
     packet.turn.given = is_given.then_some(packet.queued);
     if !is_given
         && link.gives_way_early(ctx, node, limit)
@@ -90,8 +94,11 @@ pub(super) fn drop_old<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut 
     if let Some(load) = ctx.books.load(node) {
         load.dropped += 1;
     }
-    if packet.hop_to != Node::EVERYONE && packet.airings > 0 {
-        let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries: packet.tries, sent: 0 };
+    // W `ws_interface.c`: what a radio has given up counts as sent once more.
+    let is_given_up = link.rules.of(ctx.facts, node).held_max.is_some() && packet.turn.given.is_some();
+    if packet.hop_to != Node::EVERYONE && (packet.airings > 0 || is_given_up) {
+        let tries = packet.tries.saturating_add(u8::from(is_given_up));
+        let done = Done { to: packet.hop_to, kind: packet.kind(), ok: false, tries, sent: 0 };
         above.link_result(link, ctx, node, done);
     } else {
         above.has_room(link, ctx, node);
@@ -120,6 +127,34 @@ impl LinkLayer {
         mac.queue.len() + mac.broadcasts.len()
     }
 
+    /// Datagrams and sweeps that a radio has which has the whole queue; one in pieces counts as one.
+    pub fn in_radio(&self, node: Node) -> u16 {
+        let mac = &self.macs[node];
+        let (mut count, mut tag) = (mac.sweeps.count_ones() as u16, None);
+        for fifo in [&mac.queue, &mac.broadcasts] {
+            let mut at = fifo.head();
+            while at != NIL {
+                let packet = self.packets.get(at);
+                let of = (packet.fragments > 0).then_some(packet.tag);
+                count += u16::from(of.is_none() || of != tag);
+                (tag, at) = (of, packet.next);
+            }
+        }
+        count
+    }
+
+    /// Whether a node's radio takes what its host says: W `wsrd.c` leaves the last place to what is passed on.
+    pub fn reads_host(&self, facts: &Facts, node: Node) -> bool {
+        let rules = self.rules.of(facts, node);
+        rules.queueing != Queueing::InRadio || self.in_radio(node) < rules.queue_frames_max.saturating_sub(1).max(1)
+    }
+
+    /// Whether a sweep has no room in a node's radio.
+    pub(super) fn has_no_room(&self, facts: &Facts, node: Node) -> bool {
+        let rules = self.rules.of(facts, node);
+        rules.queueing == Queueing::InRadio && self.in_radio(node) >= rules.queue_frames_max
+    }
+
     /// Of them those that wait in front of the radio, where it is given frames.
     pub fn waiting(&self, node: Node) -> u16 {
         self.waiting_in(node, false, GIVEN) + self.waiting_in(node, true, GIVEN_TO_ALL)
@@ -143,10 +178,10 @@ impl LinkLayer {
 
     /// Frames of a queue that the radio takes, each for another neighbour.
     fn given_max(&self, facts: &Facts, node: Node, broadcast: bool) -> usize {
-        match self.rules.of(facts, node).hands_over {
-            true if broadcast => GIVEN_TO_ALL,
-            true => GIVEN,
-            false => 0,
+        match self.rules.of(facts, node).queueing {
+            Queueing::InFront if broadcast => GIVEN_TO_ALL,
+            Queueing::InFront => GIVEN,
+            Queueing::InRadio | Queueing::Plain => 0,
         }
     }
 
@@ -185,7 +220,7 @@ impl LinkLayer {
 
     /// The queue of a node is longer or shorter than it was.
     fn note_length(&mut self, facts: &Facts, node: Node) {
-        if self.rules.of(facts, node).drops_early {
+        if self.rules.of(facts, node).queueing == Queueing::InFront {
             let waiting = self.waiting(node);
             let mac = &mut self.macs[node];
             mac.average_256 = Rules::average_256(mac.average_256, waiting);
@@ -194,7 +229,7 @@ impl LinkLayer {
 
     /// Whether the oldest data gives way to a new frame before the queue is full (random early detection).
     fn gives_way_early(&mut self, ctx: &Ctx, node: Node, limit: u16) -> bool {
-        if !self.rules.of(ctx.facts, node).drops_early {
+        if self.rules.of(ctx.facts, node).queueing != Queueing::InFront {
             return false;
         }
         let mac = &mut self.macs[node];
@@ -209,9 +244,12 @@ impl LinkLayer {
         drops
     }
 
-    /// Whether a packet has waited for too long.
+    /// Whether a packet has waited for too long, or the radio has had it for too long.
     pub(super) fn is_too_old(&self, facts: &Facts, node: Node, at: u32, now: SimTime) -> bool {
         let (packet, rules) = (self.packets.get(at), self.rules.of(facts, node));
+        if let (Some((to_one, to_all)), Some(since)) = (rules.held_max, packet.turn.given) {
+            return now.saturating_sub(since) > if packet.hop_to == Node::EVERYONE { to_all } else { to_one };
+        }
         let most = if rules.spares(packet) { rules.control_age_max } else { rules.age_max };
         now.saturating_sub(packet.queued) > most
     }

@@ -41,21 +41,33 @@ pub struct Rules {
     pub slot: SimTime,
     /// A node that waits for its slot looks whether it is there after a random time of up to this, again and again.
     pub polls_slot: SimTime,
-    /// Frames that wait in front of a node's radio.
+    /// Frames that wait in front of a node's radio, or that the radio has.
     pub queue_frames_max: u16,
-    /// The radio is given a frame for each of some neighbours and holds it until it is done with; if not, it has the whole queue, and turns to the next frame
-    /// while one waits for its repetition.
-    pub hands_over: bool,
+    /// Where they wait.
+    pub queueing: Queueing,
     /// What keeps the mesh together.
     pub control: Control,
-    /// The oldest data gives way now and then before the queue is full.
-    pub drops_early: bool,
     /// How long data waits before it is dropped.
     pub age_max: SimTime,
     /// The same of messages that keep the mesh together.
     pub control_age_max: SimTime,
+    /// How long a radio holds a frame for one neighbour, and one for all, if it gives them up by itself.
+    pub held_max: Option<(SimTime, SimTime)>,
     /// Hop over the channel plan.
     pub hopping: bool,
+}
+
+/// Where frames wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queueing {
+    /// In front of the radio, which is given one for each of some neighbours and holds it until it is done with. The oldest gives way in a full queue, and now
+    /// and then before it is full.
+    InFront,
+    /// In the radio, all of them, which turns to the next while one waits for its repetition. What it has no room for is refused, and sweeps take a
+    /// place each.
+    InRadio,
+    /// The same, without sweeps, and the oldest gives way (plain IEEE 802.15.4).
+    Plain,
 }
 
 /// What a queue does for messages that keep the mesh together: they may grow older than data, and do not give way.
@@ -94,7 +106,7 @@ impl RulesByRole {
         };
         let rules = |role, stack| {
             let rules = Rules::new(spec, (role, stack), rate_bps);
-            if plain { rules.plain() } else { rules }
+            if plain { rules.plain(spec, role, rate_bps) } else { rules }
         };
         RulesByRole { router: rules(Role::Router, router), border: rules(Role::Border, border) }
     }
@@ -111,22 +123,25 @@ impl RulesByRole {
     }
 }
 
-/// N `adaptation_interface.c`, W alike: room for a minute of a fifth of the data rate in packets of 500 bytes, between two bounds.
-fn queue(rate_bps: u32, least: u32, most: u32) -> u16 {
+/// N `adaptation_interface.c`, wsbrd alike: room for a minute of a fifth of the data rate in packets of 500 bytes, between two bounds.
+fn queue(rate_bps: u32, role: Role) -> u16 {
+    let (least, most) = if role == Role::Router { (20, 170) } else { (170, 1_200) };
     (60 * (rate_bps / 5) / (8 * 500)).clamp(least, most) as u16
+}
+
+/// W `ws_interface.h`: frames that wsrd gives its radio at a time (WS_IF_FRAME_MAX).
+const IN_RADIO: u16 = 16;
+
+fn queue_set(spec: &MacSpec, role: Role) -> Option<u16> {
+    match role {
+        Role::Router => spec.queue_frames_max,
+        Role::Border => spec.gateway_queue_frames_max,
+    }
 }
 
 impl Rules {
     /// Those of a stack at a data rate.
     pub fn new(spec: &MacSpec, (role, stack): (Role, RouterStack), rate_bps: u32) -> Self {
-        let queue_frames_max = match role {
-            Role::Router => queue(rate_bps, 20, 170),
-            Role::Border => queue(rate_bps, 170, 1_200),
-        };
-        let queue_frames_set = match role {
-            Role::Router => spec.queue_frames_max,
-            Role::Border => spec.gateway_queue_frames_max,
-        };
         let ms = SimTime::from_millis;
         let unicast = BROADCAST_INTERVAL - BROADCAST_DWELL;
         let own = match stack {
@@ -153,13 +168,13 @@ impl Rules {
                 },
                 // `mac_pd_sap.c`: 1 to 20 ms.
                 polls_slot: ms(20),
-                queue_frames_max,
-                hands_over: true,
+                queue_frames_max: queue(rate_bps, role),
+                queueing: Queueing::InFront,
                 // `adaptation_interface.c`: traffic class CS6.
                 control: Control::First,
-                drops_early: true,
                 age_max: SimTime::from_secs(30),
                 control_age_max: SimTime::from_secs(60),
+                held_max: None,
                 hopping: spec.hopping,
             },
             RouterStack::Wsrd => Rules {
@@ -177,13 +192,14 @@ impl Rules {
                 attempts_joining: 1,
                 slot: SimTime::ZERO,
                 polls_slot: SimTime::ZERO,
-                queue_frames_max,
-                // `lowpan_adaptation_interface.c` of wsbrd, which knows no classes; wsrd leaves its frames to the radio.
-                hands_over: role == Role::Border,
-                control: if role == Role::Border { Control::Nothing } else { Control::Spared },
-                drops_early: role == Role::Border,
+                // wsrd leaves its frames to the radio; `lowpan_adaptation_interface.c` of wsbrd knows no classes.
+                queue_frames_max: if role == Role::Border { queue(rate_bps, role) } else { IN_RADIO },
+                queueing: if role == Role::Border { Queueing::InFront } else { Queueing::InRadio },
+                control: Control::Nothing,
                 age_max: SimTime::from_secs(30),
-                control_age_max: SimTime::from_secs(60),
+                control_age_max: SimTime::from_secs(30),
+                // `HIF.md`, time-outs of status 4.
+                held_max: Some((SimTime::from_secs(10), SimTime::from_secs(20))),
                 hopping: spec.hopping,
             },
         };
@@ -193,15 +209,16 @@ impl Rules {
             max_be: spec.max_be.unwrap_or(own.max_be.max(min_be)),
             csma_backoffs_max: spec.csma_backoffs_max.unwrap_or(own.csma_backoffs_max),
             attempts: spec.frame_retries_max.map_or(own.attempts, |retries| retries.saturating_add(1)),
-            queue_frames_max: queue_frames_set.unwrap_or(own.queue_frames_max),
+            queue_frames_max: queue_set(spec, role).unwrap_or(own.queue_frames_max),
             ..own
         }
     }
 
     /// Those of plain IEEE 802.15.4, as ns-3 has it: nothing grows old in a queue, or gives way.
-    pub fn plain(self) -> Self {
-        let ages = Rules { age_max: SimTime::MAX, control_age_max: SimTime::MAX, ..self };
-        Rules { drops_early: false, hands_over: false, control: Control::Spared, ..ages }
+    fn plain(self, spec: &MacSpec, role: Role, rate_bps: u32) -> Self {
+        let ages = Rules { age_max: SimTime::MAX, control_age_max: SimTime::MAX, held_max: None, ..self };
+        let queue_frames_max = queue_set(spec, role).unwrap_or_else(|| queue(rate_bps, role));
+        Rules { queueing: Queueing::Plain, control: Control::Spared, queue_frames_max, ..ages }
     }
 
     /// Whether a packet may grow older than data, and does not give way to others.
@@ -302,12 +319,19 @@ mod tests {
     }
 
     #[test]
-    fn queues_hold_a_minute_of_a_fifth_of_the_data_rate() {
+    fn queues_hold_a_minute_of_a_fifth_of_the_data_rate_and_the_radio_of_wsrd_sixteen_frames() {
+        use RouterStack::{Nanostack, Wsrd};
         // 60 s x 10,000 b/s / 4,000 bits; 300; 900.
         for (rate_bps, node, router) in [(50_000, 150, 170), (100_000, 170, 300), (300_000, 170, 900)] {
-            let of = |role| Rules::new(&MacSpec::default(), (role, RouterStack::Wsrd), rate_bps).queue_frames_max;
-            assert_eq!((of(Role::Router), of(Role::Border)), (node, router), "{rate_bps} b/s");
+            let of = |role, stack| Rules::new(&MacSpec::default(), (role, stack), rate_bps).queue_frames_max;
+            let seen = [of(Role::Router, Nanostack), of(Role::Border, Nanostack), of(Role::Border, Wsrd)];
+            assert_eq!(seen, [node, router, router], "{rate_bps} b/s");
+            assert_eq!(of(Role::Router, Wsrd), 16);
         }
+        let set = MacSpec { queue_frames_max: Some(7), ..MacSpec::default() };
+        assert_eq!(Rules::new(&set, (Role::Router, Wsrd), 50_000).queue_frames_max, 7);
+        let plain = RulesByRole::new(&MacSpec::default(), Wsrd, BorderStack::Wsbrd, 250_000, true);
+        assert_eq!((plain.router.queue_frames_max, plain.router.queueing), (170, Queueing::Plain));
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub struct Piece {
 
 /// Asks for a sweep; one of the same kind that is not done yet takes its place.
 pub fn ask(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, sweep: Sweep) {
+    if link.has_no_room(ctx.facts, node) {
+        return;
+    }
     ctx.books.counters.sweeps += 1;
     let mac = &mut link.macs[node];
     mac.sweeps |= 1 << sweep as u8;

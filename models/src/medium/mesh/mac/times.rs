@@ -23,8 +23,8 @@ pub struct MacTimes {
     pub ack_wait: SimTime,
     /// Pause after a successful exchange.
     pub spacing: SimTime,
-    /// A frame that finds no free channel is dropped at once instead of counting as one failed transmission.
-    pub access_failure_drops: bool,
+    /// A frame that was not acknowledged is repeated without a pause.
+    pub repeats_at_once: bool,
     /// Radio time from the end of its acknowledgement until a node listens again.
     pub turnaround: SimTime,
 }
@@ -53,7 +53,7 @@ impl MacTimes {
                 .map(|sweep| network.sweep(&sender, sweep).len() as u16),
             ack_wait: phy.turnaround * 2 + phy.airtime(ack_bytes) + phy.unit_backoff,
             spacing: phy.turnaround,
-            access_failure_drops: false,
+            repeats_at_once: false,
             turnaround: phy.turnaround,
         }
     }
@@ -68,7 +68,7 @@ impl MacTimes {
             // Unit backoff 20, turnaround 12, synchronisation header 10 and 12 more symbols.
             ack_wait: phy.symbol * 54,
             spacing: phy.symbol * 40,
-            access_failure_drops: true,
+            repeats_at_once: true,
             ..MacTimes::wisun(phy, network)
         }
     }

@@ -58,16 +58,20 @@ impl Net {
         if self.procedures.stack != RouterStack::Nanostack || done.sent == 0 {
             return;
         }
+        let (counting, now_s) = (self.procedures.parents.counting, seconds(ctx));
         let registration = &mut self.nodes.aside(done.to).registration;
         if registration.first() == node {
-            registration.down.count(&self.procedures.parents.counting, seconds(ctx), done.sent, done.ok);
+            registration.down.catches_up(&counting, now_s);
+            registration.down.count(&counting, now_s, done.sent, done.ok);
         }
     }
 
     /// Expected transmissions to a child, if enough has been sent to it.
-    pub(super) fn etx_down(&self, node: Node, child: Node) -> Option<u16> {
+    pub(super) fn etx_down(&self, node: Node, child: Node, now_s: u64) -> Option<u16> {
         let registration = &self.nodes[child].registration;
-        if registration.first() == node { registration.down.value() } else { None }
+        let mut down = registration.down;
+        down.catches_up(&self.procedures.parents.counting, now_s);
+        if registration.first() == node { down.value() } else { None }
     }
 }
 
@@ -84,11 +88,16 @@ pub(super) fn registers<P: PortUser>(
         return stack.net.nodes.aside(child).registration.ends(node, now_s as u32 + KEPT_S);
     }
     let is_known = stack.net.is_child(node, child, now_s);
-    // N `ws_common.c`: nor does it take a child before it has a parent.
-    let has_way = stack.net.procedures.stack == RouterStack::Wsrd
-        || ctx.facts.is_gateway(node)
-        || stack.net.nodes[node].parent.is_some();
-    if !is_known && !has_way {
+    let own = &stack.net.nodes[node];
+    let (has_way, is_refused) = match stack.net.procedures.stack {
+        _ if ctx.facts.is_gateway(node) => (true, false),
+        // N `ws_common.c`: nor does it take a child before it has a parent.
+        RouterStack::Nanostack => (own.parent.is_some(), !is_known),
+        // W `ws.c`: without a PAN it hears no data. `ndp.c`: nor does it keep one as long as no way of its own is acknowledged.
+        RouterStack::Wsrd if own.state < State::ConfigureRouting => return,
+        RouterStack::Wsrd => (own.registration.has_way(), true),
+    };
+    if is_refused && !has_way {
         return stack.submit(link, ctx, node, Packet::new(Content::Na { is_full: false }, node, child, child));
     }
     if !is_known
@@ -172,6 +181,8 @@ pub(super) fn refused<P: PortUser>(
 ) {
     if let Some(which) = stack.net.which_parent(node, from) {
         let minutes = match packet.content {
+            // W `ndp.c`: whatever the reason.
+            _ if stack.net.procedures.stack == RouterStack::Wsrd => stack.net.procedures.parents.denied_min,
             Content::Na { is_full: false } => 0,
             _ => stack.net.between(ctx.facts, node, REFUSED_MIN) as u16,
         };

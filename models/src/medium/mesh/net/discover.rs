@@ -6,6 +6,7 @@
 use super::candidates::{minute, remember};
 use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
+use super::stack::WSBRD_STEP;
 use super::{
     Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, lease, pan, parents, probes, rekey,
     trickle,
@@ -14,7 +15,7 @@ use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
-use crate::spec::{Lease, RouterStack};
+use crate::spec::{BorderStack, Lease, RouterStack};
 use amitwin_sim_core::SimTime;
 
 /// Timers of a node that is part of the mesh.
@@ -197,7 +198,10 @@ fn advertised<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut
 /// Whether the advertisement of another member makes a node's own needless. N `ws_bootstrap.c`: it names the same number of nodes.
 /// W `ws.c`: its way costs no less.
 pub(super) fn advertises_for(net: &Net, facts: &Facts, node: Node, from: Node) -> bool {
+    // W `ws_mngt.c`: of a border router's anyone's that tells of the same size.
+    let step = |node| net.told_size(facts, node) / WSBRD_STEP;
     match net.procedures.stack {
+        _ if facts.is_gateway(node) && net.procedures.border == BorderStack::Wsbrd => step(node) == step(from),
         RouterStack::Nanostack => net.told_size(facts, node) == net.told_size(facts, from),
         RouterStack::Wsrd => net.nodes[from].rank >= net.nodes[node].rank,
     }

@@ -141,6 +141,13 @@ impl Etx {
         is_due
     }
 
+    /// Ends a later sample whose time was over before now as if that had been noticed then; for those whose value nobody waits for.
+    pub fn catches_up(&mut self, counting: &Counting, now_s: u64) {
+        if self.is_full(counting) && self.age_s(now_s) > counting.seconds {
+            self.take(counting, u64::from(self.since_s.wrapping_add(counting.seconds)));
+        }
+    }
+
     /// The sample becomes part of the value.
     fn take(&mut self, counting: &Counting, now_s: u64) {
         let first = self.value == 0;
@@ -253,6 +260,20 @@ mod tests {
         // 128 + (384 - 128) / 8, and the next sample begins.
         assert!(etx.ends(&NANOSTACK, 60) && !etx.is_full(&NANOSTACK));
         assert_eq!((etx.value(), etx.age_s(61)), (Some(160), 1));
+    }
+
+    #[test]
+    fn a_sample_that_nobody_waited_for_has_ended_with_its_minute() {
+        let mut etx = Etx::settled(128, 65_500);
+        (0..4).for_each(|_| _ = etx.count(&NANOSTACK, 65_510, 3, true));
+        etx.catches_up(&NANOSTACK, 65_560);
+        assert_eq!(etx.value(), Some(128), "its minute is not over");
+        etx.catches_up(&NANOSTACK, 65_600);
+        // As above, and the next sample began 40 s ago.
+        assert_eq!((etx.value(), etx.age_s(65_600)), (Some(160), 40));
+        // What comes now is of that.
+        assert!(!etx.is_full(&NANOSTACK) && !etx.count(&NANOSTACK, 65_600, 8, true));
+        assert_eq!(etx.value(), Some(160));
     }
 
     #[test]

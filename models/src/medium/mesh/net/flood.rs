@@ -4,7 +4,7 @@
 //! way, have further places behind those and use them in turn; a message that comes late is known by its counter.
 
 use super::stack::{FLOOD_ROUNDS_MAX, Flooding};
-use super::{Content, Event, Net, Packet, Stack, pan};
+use super::{Content, Event, Net, Packet, Stack, pan, trickle};
 use crate::check::Bounds;
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
@@ -35,6 +35,8 @@ struct Member {
     fired: bool,
     /// What it says next comes before its first interval.
     is_first: bool,
+    /// Intervals in a row in which it has kept silent, where the stack cares.
+    silent: u8,
     /// The interval.
     interval_ms: u32,
     /// From where it spoke to the end of the interval.
@@ -118,7 +120,8 @@ fn flooding(net: &Net, ctx: &Ctx, node: Node) -> Flooding {
 fn arm(net: &mut Net, ctx: &mut Ctx, node: Node, job: u16) {
     let Flooding { imin, imax, .. } = flooding(net, ctx, node);
     let first_s = net.between(ctx.facts, node, (imin.secs_f64(), imax.secs_f64()));
-    let place = 0.5 + 0.5 * net.draw(ctx.facts, node);
+    let silent = member(net, job, node).map_or(0, |member| member.silent);
+    let place = trickle::place(silent, net.draw(ctx.facts, node));
     let Some(member) = member(net, job, node) else { return };
     let interval = match member.round {
         0 => SimTime::from_secs_f64(first_s),
@@ -152,6 +155,7 @@ pub(super) fn due<P: PortUser>(
     epoch: u8,
 ) {
     let Flooding { k, rounds, .. } = flooding(stack.net, ctx, node);
+    let counts_silence = trickle::counts_silence(stack.net, ctx.facts, node);
     let running = link.air.radios[node].is_on();
     let is_due = member(stack.net, job, node).is_some_and(|member| member.epoch == epoch);
     if !is_due || !running || is_pushed_out(stack.net, ctx.facts, node, job) {
@@ -162,6 +166,7 @@ pub(super) fn due<P: PortUser>(
         return arm(stack.net, ctx, node, job);
     }
     let speak = member.heard < k;
+    member.silent = if speak || !counts_silence { 0 } else { member.silent.saturating_add(1) };
     member.fired = true;
     let is_first = std::mem::take(&mut member.is_first);
     member.round += u8::from(!is_first);

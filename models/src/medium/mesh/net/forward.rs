@@ -1,9 +1,8 @@
 //! Forwarding: upwards by parent, downwards by source route.
 
-use super::candidates::seconds;
-use super::etx::{ETX_LOST, ETX_ONE};
-use super::parents::{poison, send_dio};
-use super::{Content, Packet, Stack, State, Step};
+use super::candidates::{Candidate, seconds};
+use super::etx::{ETX_LOST, ETX_MAX, ETX_ONE};
+use super::{Content, INFINITE_RANK, Net, Packet, Stack, State, Topic, trickle};
 use crate::books::Loss;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -12,8 +11,6 @@ use crate::medium::mesh::packet::Turn;
 use crate::node::Node;
 use crate::spec::RouterStack;
 
-/// A node that comes back says to no one that it has no route before it has asked for one this often.
-const SILENT_TRIES: u8 = 2;
 /// Datagrams with more hops are in a loop.
 const HOPS_MAX: u8 = 32;
 
@@ -48,40 +45,77 @@ pub(super) fn forward<P: PortUser>(
             return;
         }
     } else {
-        let joining = &stack.net.nodes[node];
-        if matches!(joining.step, Step::Discover | Step::Choose)
-            || joining.parent == Node::NONE
-            || joining.parent == from
-        {
-            // A node that has just restarted does not know that it was a router, and mostly is one again soon.
-            let restarted =
-                joining.returning && (joining.state < State::ConfigureRouting || joining.tries <= SILENT_TRIES);
-            // Nor does nanostack say so before it has looked at its candidates.
-            let looks = joining.step == Step::Lost;
+        let Some(hop_to) = stack.net.way_up(node, from, packet) else {
             stack.count_lost(ctx, node, &next, Loss::NoRoute);
-            if !restarted && !looks {
-                poison(stack, link, ctx, node, from);
+            // N `rpl_data.c`: a way that is missing is an inconsistency. wsrd says nothing.
+            if stack.net.procedures.stack == RouterStack::Nanostack {
+                disagrees(stack.net, ctx, node);
             }
             return;
+        };
+        // The sender's rank travels with the datagram, and that it met a node which is not nearer: one to which that happens twice is in a loop.
+        if stack.net.comes_from_above(node, from, packet) && std::mem::replace(&mut next.strayed, true) {
+            stack.count_lost(ctx, node, &next, Loss::TooFar);
+            return disagrees(stack.net, ctx, node);
         }
-        // The sender's rank travels with the packet. A sender that is not below has a wrong idea of this node and is
-        // told; a packet that meets this twice is in a loop.
-        if stack.net.nodes[from].rank <= joining.rank {
-            if joining.state == State::Operational {
-                send_dio(stack, link, ctx, node, Some(from));
-            } else if next.strayed {
-                poison(stack, link, ctx, node, from);
-            }
-            if next.strayed {
-                stack.count_lost(ctx, node, &next, Loss::TooFar);
-                return;
-            }
-            next.strayed = true;
-        }
-        next.hop_to = stack.net.nodes[node].parent;
+        next.hop_to = hop_to;
     }
     ctx.books.relays(node);
     stack.submit(link, ctx, node, next);
+}
+
+/// What a node is told does not fit its place in the tree: it says its rank soon.
+fn disagrees(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.nodes[node].state == State::Operational {
+        trickle::reset(net, ctx, node, Topic::Dio);
+    }
+}
+
+impl Net {
+    /// Next hop of a datagram for a node's border router that has come from a neighbour, or from nobody.
+    pub(super) fn way_up(&self, node: Node, from: Node, packet: &Packet) -> Option<Node> {
+        let parents = self.parents(node);
+        match self.procedures.stack {
+            // N `rpl_data.c`: nothing goes back to where it has come from; by the second parent, if there is one.
+            RouterStack::Nanostack => parents.into_iter().find(|&parent| parent.is_some() && parent != from),
+            // W `join_state.c`: who is not part of the mesh relays for nobody.
+            RouterStack::Wsrd if is_of_who_joins(packet, from) && self.nodes[node].state != State::Operational => None,
+            RouterStack::Wsrd if self.goes_straight(node, packet) => Some(packet.dest),
+            RouterStack::Wsrd => parents[0].is_some().then_some(parents[0]),
+        }
+    }
+
+    /// W `ipv6.c`: what is for the border router itself goes straight to it where that is a neighbour that may be the parent, behind a link of at most 4 or one
+    /// that is not known.
+    fn goes_straight(&self, node: Node, packet: &Packet) -> bool {
+        let is_for_it = matches!(
+            packet.content,
+            Content::Dao { .. } | Content::RouteError { .. } | Content::Solicit | Content::Eapol { .. }
+        );
+        let is_near = |of: &Candidate| {
+            let is_known = of.rank != INFINITE_RANK || of.denied_until_min != 0;
+            is_known && of.etx.value().is_none_or(|etx| etx <= ETX_MAX)
+        };
+        is_for_it && self.parents(node)[0].is_some() && self.candidate(node, packet.dest).is_some_and(is_near)
+    }
+
+    /// Whether a datagram on its way up comes from a neighbour that is not further down: in wsrd by steps of rank nearer, in nanostack no further away. W `rpl_rpi.c`,
+    /// N `rpl_data.c`.
+    fn comes_from_above(&self, node: Node, from: Node, packet: &Packet) -> bool {
+        let step = self.procedures.parents.rank_step;
+        let (theirs, own) = (self.nodes[from].rank / step, self.nodes[node].rank / step);
+        let is_error = match self.procedures.stack {
+            RouterStack::Wsrd => theirs < own,
+            RouterStack::Nanostack => theirs <= own,
+        };
+        is_error && !is_of_who_joins(packet, from)
+    }
+}
+
+/// Whether a datagram comes right from a node that joins by this one.
+fn is_of_who_joins(packet: &Packet, from: Node) -> bool {
+    let is_bare = matches!(packet.content, Content::Solicit) || packet.is_bare_eapol();
+    is_bare && packet.origin == from
 }
 
 /// Whether wsrd does not pass a datagram on along its source route: the next on it is no child of this node, or this node has no address of
@@ -114,7 +148,7 @@ fn leads_over_a_bad_link<P: PortUser>(
         return false;
     }
     let to = next.hop_to;
-    let etx = stack.net.etx_down(node, to).or_else(|| stack.net.candidate(node, to)?.etx.value());
+    let etx = stack.net.etx_down(node, to, seconds(ctx)).or_else(|| stack.net.candidate(node, to)?.etx.value());
     match etx {
         None => !stack.net.is_child(node, to, seconds(ctx)),
         Some(etx) => {
@@ -137,11 +171,13 @@ fn report_route<P: PortUser>(
     packet: &Packet,
     of: Node,
 ) {
-    let parent = stack.net.nodes[node].parent;
-    if stack.net.nodes[node].state == State::Operational && parent.is_some() {
-        let content = Content::RouteError { of, bytes: link.sent_back(packet) };
-        let to = stack.net.pan_of(node);
-        stack.submit(link, ctx, node, Packet::new(content, node, to, parent));
+    let content = Content::RouteError { of, bytes: link.sent_back(packet) };
+    let mut error = Packet::new(content, node, stack.net.pan_of(node), Node::NONE);
+    if stack.net.nodes[node].state == State::Operational
+        && let Some(hop_to) = stack.net.way_up(node, Node::NONE, &error)
+    {
+        error.hop_to = hop_to;
+        stack.submit(link, ctx, node, error);
     }
 }
 

@@ -4,7 +4,7 @@
 //! W `wsbrd.c`, `wsbr_poll`: everything that the host sends goes through its network device, from the head-end as well as its own answers (DHCPv6,
 //! RPL, relayed EAPOL). What the border router says to neighbours by itself does not. A source route is written when a datagram is read.
 
-use super::{Net, Packet, Stack, routes};
+use super::{Net, Packet, Stack, device, routes};
 use crate::books::Loss;
 use crate::check::Bounds;
 use crate::context::Ctx;
@@ -17,21 +17,26 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The host is read while so many frames wait at most.
 const READ_BELOW: u16 = 2;
-/// Datagrams that its network device holds (W `tun.c`: the length of its queue); one more is dropped.
-const DEVICE_MAX: usize = 10;
+/// Datagrams that the network device of a border router or a router holds (W `tun.c`: the length of its queue); one more is dropped.
+pub(super) const DEVICE_MAX: usize = 10;
 
-/// Datagrams of all border routers that wait in their hosts, in order.
+/// Datagrams that wait in the hosts of border routers and routers, in order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Hosts(BTreeMap<Node, VecDeque<Packet>>);
 
 impl Hosts {
     /// Whether what was saved names radios that are here.
     pub(super) fn fits(&self, bounds: &Bounds) -> bool {
-        self.0.iter().all(|(&gateway, waiting)| gateway.0 < bounds.gateways && waiting.iter().all(|p| p.fits(bounds)))
+        self.0.iter().all(|(&gateway, waiting)| bounds.is_own(gateway) && waiting.iter().all(|p| p.fits(bounds)))
     }
 
-    fn waiting(&self, gateway: Node) -> usize {
+    pub(super) fn waiting(&self, gateway: Node) -> usize {
         self.0.get(&gateway).map_or(0, VecDeque::len)
+    }
+
+    /// A datagram comes behind the others of a node.
+    pub(super) fn push(&mut self, node: Node, packet: Packet) {
+        self.0.entry(node).or_default().push_back(packet);
     }
 
     /// Takes the next datagram.
@@ -68,8 +73,12 @@ pub(super) fn send<P: PortUser>(
     ctx.books.queues(gateway, waiting as u32 + 1 + u32::from(link.queued(gateway)));
 }
 
-/// A frame has left the queue of a border router: its host is read on.
-pub(super) fn read<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, gateway: Node) {
+/// A frame has left the queue of a node: its host is read on.
+pub(super) fn read<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    if !ctx.facts.is_gateway(node) {
+        return device::read(stack, link, ctx, node);
+    }
+    let gateway = node;
     while link.waiting(gateway) <= READ_BELOW {
         let Some(packet) = stack.net.hosts.take(gateway) else { return };
         routes::route(stack, link, ctx, gateway, packet);

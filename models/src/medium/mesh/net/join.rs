@@ -149,7 +149,8 @@ fn await_answer(net: &mut Net, ctx: &mut Ctx, node: Node) {
     };
     let joining = &mut net.nodes[node];
     joining.tries = joining.tries.saturating_add(1);
-    let wait_s = repeats.wait_s(joining.tries) * net.between(ctx.facts, node, repeats.spread);
+    let tries = joining.tries;
+    let wait_s = repeats.wait_s(tries) * net.between(ctx.facts, node, repeats.spread(tries));
     arm(net, ctx, node, wait_s);
 }
 
@@ -238,6 +239,7 @@ fn send_dao<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     let content = Content::Dao { sequence, second, is_equal, back: stack.user.returning(node) };
     let mut packet = Packet::new(content, node, stack.net.pan_of(node), parent);
     packet.via = parent;
+    packet.hop_to = stack.net.way_up(node, Node::NONE, &packet).unwrap_or(parent);
     await_answer(stack.net, ctx, node);
     stack.submit(link, ctx, node, packet);
 }
@@ -270,6 +272,7 @@ pub(super) fn route_known<P: PortUser>(
     }
     // The border router knows the way by both.
     let parents = stack.net.parents(node);
+    parents.into_iter().for_each(|parent| stack.net.nodes.aside(node).registration.is_acknowledged(parent));
     children::leaves_all_but(stack, link, ctx, node, parents);
     let net = &mut *stack.net;
     let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;

@@ -135,7 +135,8 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     }
     joining.held.tries = joining.held.tries.saturating_add(1);
     let left_s = f64::from(joining.held.until_s - now_s);
-    let wait_s = address.wait_s(joining.held.tries) * stack.net.between(ctx.facts, node, address.spread);
+    let tries = joining.held.tries;
+    let wait_s = address.wait_s(tries) * stack.net.between(ctx.facts, node, address.spread(tries));
     if stack.net.nodes[node].parent.is_some() {
         solicit(stack, link, ctx, node);
     }

@@ -3,7 +3,7 @@
 
 use super::candidates::{deny, minute, seconds};
 use super::parents::{SELECTS_AFTER_DIO_S, SELECTS_AGAIN_S, SWITCH_THRESHOLD, adopt, poison, select_in};
-use super::{INFINITE_RANK, Net, Stack, State, Step, Topic, discover, join, parents, trickle};
+use super::{INFINITE_RANK, Net, Stack, State, Step, Topic, children, discover, join, parents, trickle};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -117,10 +117,14 @@ pub(super) fn nobody_is_left<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkL
         for topic in [Topic::Advert, Topic::Config, Topic::Dio] {
             trickle::stop(stack.net, node, topic);
         }
-        poison(stack, link, ctx, node, Node::EVERYONE);
+        poison(stack, link, ctx, node);
     }
     match stack.net.procedures.stack {
-        RouterStack::Wsrd => discover::leave(stack, link, ctx, node),
+        RouterStack::Wsrd => {
+            // W `rpl.c`, `rpl_stop`: those that it still knows hear of it.
+            children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);
+            discover::leave(stack, link, ctx, node);
+        }
         RouterStack::Nanostack => discover::find_parent(stack, ctx, node, true),
     }
 }

@@ -5,6 +5,7 @@ mod auth;
 mod candidates;
 mod children;
 pub mod choice;
+mod device;
 mod discover;
 mod etx;
 mod flood;
@@ -43,7 +44,7 @@ pub use parts::Parts;
 pub use state::State as NetState;
 
 use super::event::{ALL_TOPICS, Event, Topic};
-use super::mac::{Above, Done, LinkLayer, enqueue, sweep};
+use super::mac::{Above, Done, LinkLayer, sweep};
 use super::mpdu::Sweep;
 use super::packet::{Content, Kind, Packet};
 use crate::books::Loss;
@@ -242,7 +243,7 @@ impl Net {
 impl<P: PortUser> Stack<'_, P> {
     /// Hands a datagram to the link layer of `node`.
     fn submit(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, packet: Packet) {
-        enqueue(link, self, ctx, node, packet);
+        device::submit(self, link, ctx, node, packet);
     }
 
     /// Counts a datagram as lost at its holder and tells its user.
@@ -362,16 +363,16 @@ impl<P: PortUser> Above for Stack<'_, P> {
     }
 
     fn has_room(&mut self, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-        if ctx.facts.is_gateway(node) {
-            host::read(self, link, ctx, node);
-        }
+        host::read(self, link, ctx, node);
     }
 
     fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss) {
         if packet.fragments > 0 {
             self.net.reassembly.abandon(packet.hop_to, holder, packet.tag);
         }
-        if matches!((&packet.content, why), (Content::Nud, Loss::QueueFull | Loss::TooOld)) {
+        // Of what a radio has given up wsrd is told (`link_result`).
+        let is_told = why == Loss::TooOld && self.net.procedures.stack == RouterStack::Wsrd;
+        if packet.content == Content::Nud && matches!(why, Loss::QueueFull | Loss::TooOld) && !is_told {
             probes::dropped(self.net, ctx, holder, packet.hop_to);
         }
         self.count_lost(ctx, holder, packet, why);

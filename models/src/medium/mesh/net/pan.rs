@@ -159,7 +159,7 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
         for topic in OF_MEMBERS {
             trickle::stop(stack.net, node, topic);
         }
-        parents::poison(stack, link, ctx, node, Node::EVERYONE);
+        parents::poison(stack, link, ctx, node);
     }
     // W `join_state.c`: its parents hear of it.
     children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);

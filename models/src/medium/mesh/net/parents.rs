@@ -31,7 +31,13 @@ pub(super) fn send_dio<P: PortUser>(
     to: Option<Node>,
 ) {
     let joining = &stack.net.nodes[node];
-    if joining.state != State::Operational {
+    // W `rpl.c`: who has a parent and an address answers a solicitation, part of the mesh or not.
+    let answers = to.is_some()
+        && stack.net.procedures.stack == RouterStack::Wsrd
+        && joining.state == State::ConfigureRouting
+        && joining.parent.is_some()
+        && joining.addressed;
+    if joining.state != State::Operational && !answers {
         return;
     }
     // Nanostack that has lost its last parent says nothing until it has looked at its candidates.
@@ -58,11 +64,11 @@ pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
-/// Tells one neighbour, or all, that there is no route here (a poisoning DIO).
-pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, to: Node) {
+/// Tells all that there is no route here (a poisoning DIO).
+pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].rpl.version };
     stack.net.nodes.aside(node).rpl.advertised = INFINITE_RANK;
-    stack.submit(link, ctx, node, Packet::new(content, node, to, to));
+    stack.submit(link, ctx, node, Packet::new(content, node, Node::EVERYONE, Node::EVERYONE));
 }
 
 /// RPL information arrived.
@@ -98,7 +104,9 @@ pub(super) fn heard_dio<P: PortUser>(
         }
         return;
     }
-    if packet.dest == Node::EVERYONE {
+    // N `rpl_control.c`, W `rpl.c`: of those that are nearer by steps of rank, whomever they tell.
+    let step = stack.net.procedures.parents.rank_step;
+    if rank / step < stack.net.nodes[node].rank / step {
         trickle::consistent(stack.net, node, Topic::Dio);
     }
     let is_candidate = remember(stack.net, link, ctx, node, from, Some(rank));
@@ -227,7 +235,7 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
 /// before. W `rpl.c`.
 pub(super) fn update<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let net = &mut *stack.net;
-    take_version(net, ctx, node);
+    let is_another = take_version(net, ctx, node);
     net.sort(node, minute(ctx));
     probes::ask_unknown(stack, link, ctx, node);
     let net = &mut *stack.net;
@@ -259,20 +267,24 @@ pub(super) fn update<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ct
     }
     if before != choice.parents {
         join::route_by(stack.net, ctx, node, before);
+    } else if is_another && stack.net.nodes[node].step == Step::Settled {
+        // In a new version of the DODAG it announces its route.
+        join::announce(stack.net, ctx, node, (0.0, 0.0));
     }
 }
 
-/// A node goes on in the version of its parent if that is newer. It may have any rank there, says so soon, and chooses among all anew.
-fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return };
+/// A node goes on in the version of its parent if that is newer. It may have any rank there, says so soon, and chooses among all anew. Whether it does.
+fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) -> bool {
+    let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return false };
     let joining = &mut net.nodes[node];
     if !lollipop::is_newer(version, joining.rpl.version) {
-        return;
+        return false;
     }
     (joining.rpl.version, joining.lowest) = (version, INFINITE_RANK);
     if joining.state == State::Operational {
         trickle::reset(net, ctx, node, Topic::Dio);
     }
+    true
 }
 
 /// [`Event::Version`]: a border router begins a new version of its DODAG. N `ws_bbr_api.c`.
@@ -407,18 +419,15 @@ pub(super) fn link_result<P: PortUser>(
     let counting = if at_once { counting.at_once() } else { counting };
     let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) else { return };
     // N `ws_llc_data_service.c`: what no free channel was found for tells nothing of the link.
-    let is_new = match stack.net.procedures.stack {
-        RouterStack::Nanostack if done.sent == 0 => false,
-        RouterStack::Nanostack => {
-            let was_full = candidate.etx.is_full(&counting);
-            let is_new = candidate.etx.count(&counting, now_s, done.sent, done.ok);
-            if !was_full && candidate.etx.is_full(&counting) {
-                probes::sample_is_full(stack.net, ctx, node);
-            }
-            is_new
-        }
-        RouterStack::Wsrd => candidate.etx.count(&counting, now_s, done.tries, done.ok),
+    let sent = match stack.net.procedures.stack {
+        RouterStack::Nanostack => done.sent,
+        RouterStack::Wsrd => done.tries,
     };
+    let was_full = candidate.etx.is_full(&counting);
+    let is_new = sent > 0 && candidate.etx.count(&counting, now_s, sent, done.ok);
+    if !was_full && candidate.etx.is_full(&counting) {
+        probes::sample_is_full(stack.net, ctx, node);
+    }
     probes::counted(stack, link, ctx, node, done, (is_new, at_once));
     if stack.net.procedures.stack == RouterStack::Nanostack {
         if is_new {
@@ -434,18 +443,24 @@ pub(super) fn link_result<P: PortUser>(
     }
 }
 
-/// Samples of nanostack whose time is over become values.
-pub(super) fn end_samples(net: &mut Net, ctx: &mut Ctx, node: Node) {
-    if net.procedures.stack == RouterStack::Wsrd {
-        return;
-    }
-    let (counting, now_s) = (net.procedures.parents.counting, seconds(ctx));
+/// Samples whose time is over become values.
+pub(super) fn end_samples<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let net = &mut *stack.net;
+    let (of_stack, counting, now_s) = (net.procedures.stack, net.procedures.parents.counting, seconds(ctx));
+    let mut is_any_new = false;
     for n in 0..net.nodes[node].candidates.len() {
         let candidate = &mut net.nodes.aside(node).candidates[n];
         let of = candidate.node;
         if candidate.etx.ends(&counting, now_s) {
-            has_changed(net, ctx, node, of);
+            is_any_new = true;
+            match of_stack {
+                RouterStack::Nanostack => has_changed(net, ctx, node, of),
+                RouterStack::Wsrd => probes::is_well(net, ctx, node, of),
+            }
         }
+    }
+    if is_any_new && net.looks_at_once(node) {
+        update(stack, link, ctx, node);
     }
 }
 

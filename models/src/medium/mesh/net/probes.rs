@@ -145,11 +145,8 @@ fn arm(net: &mut Net, ctx: &mut Ctx, node: Node) {
     ctx.schedule(at, node, Event::Ask { node });
 }
 
-/// Nanostack looks at its clock for samples of ETX that are due: so many seconds until the first of those that have frames enough. N `etx.c`.
+/// Samples of ETX end by the clock: so many seconds until the first of those that have frames enough. N `etx.c`, W `ws_etx.c`.
 fn sample_ends_s(net: &Net, node: Node, now_s: u64) -> Option<u16> {
-    if net.procedures.stack == RouterStack::Wsrd {
-        return None;
-    }
     let counting = &net.procedures.parents.counting;
     let full = net.nodes[node].candidates.iter().filter(|c| c.node.is_some() && c.etx.is_full(counting));
     full.map(|c| counting.seconds.saturating_sub(c.etx.age_s(now_s))).min()
@@ -172,7 +169,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     if !matches!(stack.net.nodes[node].state, State::ConfigureRouting | State::Operational) {
         return;
     }
-    parents::end_samples(stack.net, ctx, node);
+    parents::end_samples(stack, link, ctx, node);
     let mut those = [Node::NONE; CANDIDATES];
     let time_has_come = asked(stack.net, node, minute(ctx)).filter(|c| left_s(c.probe.due_s, now_s) == 0);
     those.iter_mut().zip(time_has_come).for_each(|(place, c)| *place = c.node);
@@ -188,6 +185,10 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let is_joining = matches!(step, Step::Discover | Step::Choose);
     let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == to) else { return };
     candidate.probe.is_due = false;
+    if candidate.probe.failed() >= TRIES {
+        candidate.probe = Probe::default();
+        return gone(stack, link, ctx, node, to);
+    }
     if let Some(which) = which.filter(|_| !is_joining) {
         match step {
             Step::Settled => join::renew(stack.net, ctx, node, which, (0.0, 0.0)),
@@ -210,7 +211,7 @@ fn again(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
 }
 
 /// A candidate is all right for now.
-fn is_well(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
+pub(super) fn is_well(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
     let wait = net.procedures.parents.probing.idle;
     ask_in(net, ctx, node, of, wait);
 }
@@ -260,7 +261,8 @@ pub(super) fn counted<P: PortUser>(
     let is_asked_by_registration = is_parent && done.kind == Kind::Ns;
     if done.kind == Kind::Nud && !done.ok && (of == RouterStack::Wsrd || has_value) {
         candidate.probe.tries += 1;
-        if failed + 1 >= TRIES {
+        // wsrd waits for the answer to the last as for the others.
+        if failed + 1 >= TRIES && of == RouterStack::Nanostack {
             candidate.probe = Probe::default();
             return gone(stack, link, ctx, node, done.to);
         }
@@ -306,10 +308,11 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
-/// A solicitation was dropped before it was sent: it is tried again as if it had failed, but does not count.
+/// A solicitation was dropped before it was sent: it is tried again as if it had failed, but counts for wsrd alone (`ndp.c`).
 pub(super) fn dropped(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
+    let counts = u8::from(net.procedures.stack == RouterStack::Wsrd);
     if let Some(candidate) = net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == of) {
-        candidate.probe.tries &= !IN_FLIGHT;
+        candidate.probe.tries = candidate.probe.failed() + counts;
         let (low, high) = net.procedures.parents.probing.failed_s;
         ask_in(net, ctx, node, of, Wait::Uniform(low, high - low));
     }

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 /// Neighbours that may have a node among their children at a time.
 const PLACES: usize = 5;
-/// Bits of [`Registration::flags`]: by place they know of it; by place the node holds it for registered; by parent it waits for an
-/// acknowledgement; it has not announced its parents.
-const KNOWN: u16 = 1;
-const HELD: u16 = 1 << PLACES;
-const PENDING: u16 = 1 << (2 * PLACES);
-const STALE: u16 = 1 << 15;
+/// Bits of [`Registration::flags`]: by place they know of it; by place the node holds it for registered; by place the border router has
+/// acknowledged the way by it; by parent it waits for an acknowledgement; it has not announced its parents.
+const KNOWN: u32 = 1;
+const HELD: u32 = 1 << PLACES;
+const ACKED: u32 = 1 << (2 * PLACES);
+const PENDING: u32 = 1 << (3 * PLACES);
+const STALE: u32 = 1 << 31;
 
 /// The registrations of a node.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub(super) struct Registration {
     at: [Node; PLACES],
     /// Good until then, s of the run.
     until_s: [u32; PLACES],
-    flags: u16,
+    flags: u32,
     /// Registrations that failed in a row.
     pub(super) failures: u8,
     /// Expected transmissions down to it from who is in the first place, as that counts them, where the stack does.
@@ -35,11 +36,11 @@ impl Default for Registration {
 }
 
 impl Registration {
-    fn has(&self, bit: u16) -> bool {
+    fn has(&self, bit: u32) -> bool {
         self.flags & bit != 0
     }
 
-    fn set(&mut self, bit: u16, is_set: bool) {
+    fn set(&mut self, bit: u32, is_set: bool) {
         self.flags = if is_set { self.flags | bit } else { self.flags & !bit };
     }
 
@@ -69,7 +70,7 @@ impl Registration {
         (self.at[n], self.until_s[n]) = (by, until_s);
         self.set(KNOWN << n, true);
         if is_new {
-            self.set(HELD << n, false);
+            self.set((HELD | ACKED) << n, false);
         }
         if is_first && n > 0 {
             self.swap(n);
@@ -83,7 +84,7 @@ impl Registration {
     fn swap(&mut self, n: usize) {
         self.at.swap(0, n);
         self.until_s.swap(0, n);
-        for of in [KNOWN, HELD] {
+        for of in [KNOWN, HELD, ACKED] {
             let (first, other) = (self.has(of), self.has(of << n));
             self.set(of, other);
             self.set(of << n, first);
@@ -108,7 +109,20 @@ impl Registration {
     pub(super) fn hold(&mut self, with: Node, holds: bool) {
         if let Some(n) = self.place(with) {
             self.set(HELD << n, holds);
+            self.set(ACKED << n, holds && self.has(ACKED << n));
         }
+    }
+
+    /// The border router has acknowledged the way by another.
+    pub(super) fn is_acknowledged(&mut self, by: Node) {
+        if let Some(n) = self.place(by) {
+            self.set(ACKED << n, true);
+        }
+    }
+
+    /// Whether it has acknowledged any of those with whom the node is registered.
+    pub(super) fn has_way(&self) -> bool {
+        self.flags & (ACKED * ((1 << PLACES) - 1)) != 0
     }
 
     /// Whether it does.
@@ -120,6 +134,7 @@ impl Registration {
     pub(super) fn stands(&mut self, with: Node, until_s: u32, is_first: bool) {
         self.taken(with, until_s, (is_first, Node::NONE), 0);
         self.hold(with, true);
+        self.is_acknowledged(with);
     }
 
     /// Until when it is registered with one for whom it holds that, s of the run.
@@ -184,6 +199,29 @@ mod tests {
         of.is_forgotten(f);
         of.taken(b, 140, (false, a), 0);
         assert_eq!([a, b, c, d, e, f].map(|parent| of.is_known_to(parent, 0)), [true, true, true, true, true, false]);
+    }
+
+    #[test]
+    fn a_way_lasts_as_long_as_the_registration_with_one_by_whom_it_was_acknowledged() {
+        let mut of = Registration::default();
+        for (with, is_first) in [(A, true), (B, false)] {
+            of.taken(with, 100, (is_first, Node::NONE), 0);
+            of.hold(with, true);
+        }
+        assert!(!of.has_way(), "registered, but not announced");
+        of.is_acknowledged(B);
+        // B becomes the first, and A is forgotten.
+        of.taken(B, 200, (true, A), 0);
+        of.hold(A, false);
+        assert!(of.has_way());
+        of.hold(B, false);
+        assert!(!of.has_way());
+        of.hold(B, true);
+        assert!(!of.has_way(), "to be registered again is not enough");
+        of.stands(A, 300, true);
+        assert!(of.has_way());
+        of.begin_anew();
+        assert!(!of.has_way());
     }
 
     #[test]

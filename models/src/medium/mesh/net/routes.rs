@@ -341,7 +341,7 @@ pub(super) fn route<P: PortUser>(
     let is_known = match net.procedures.border {
         BorderStack::Wsbrd => net.routes.write(now_s, gateway, (dest, relay), &mut packet),
         BorderStack::Nanostack => {
-            let is_bad = |child| net.etx_down(gateway, child).is_some_and(|etx| etx > ETX_MAX);
+            let is_bad = |child| net.etx_down(gateway, child, u64::from(now_s)).is_some_and(|etx| etx > ETX_MAX);
             let first_link = |child| if is_bad(child) { COST_OF_BAD_LINK } else { 0 };
             net.routes.write_cheapest(now_s, gateway, (dest, relay), &mut packet, first_link)
         }

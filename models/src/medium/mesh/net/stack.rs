@@ -16,10 +16,8 @@ use super::rekey::Ageing;
 use crate::medium::mesh::radio::error::ErrorModel;
 use crate::medium::mesh::radio::phy::Phy;
 use crate::medium::mesh::wire::eapol::Exchange;
-use crate::medium::mesh::wire::frame::{Network, Sender, Sweep};
 use crate::medium::mesh::wire::icmpv6::Dodag;
-use crate::node::SiteId;
-use crate::spec::{BorderStack, Lease, RouterStack, SizeProfile, WorldSpec};
+use crate::spec::{BorderStack, Lease, PhyMode, RouterStack, SizeProfile, WorldSpec};
 use amitwin_sim_core::SimTime;
 #[cfg(test)]
 pub(super) use nanostack::key_requests;
@@ -95,6 +93,11 @@ impl Repeats {
             return self.first_s;
         }
         (self.first_s * f64::from(1u32 << tries.saturating_sub(1).min(16))).min(self.longest_s)
+    }
+
+    /// By what the wait after that message is multiplied, the least and the most: a short end is exact. W `rfc8415_txalg.c`.
+    pub fn spread(&self, tries: u8) -> (f64, f64) {
+        if self.ends_short && tries == self.tries { (1.0, 1.0) } else { self.spread }
     }
 
     /// Whether that many messages were all.
@@ -385,7 +388,7 @@ const SENSITIVITY_BYTES: u16 = 250;
 
 impl Procedures {
     /// Those of a world.
-    pub fn new(spec: &WorldSpec, network: &Network, channels: u16, model: &ErrorModel) -> Self {
+    pub fn new(spec: &WorldSpec, channels: u16, model: &ErrorModel) -> Self {
         let (stack, border) = (spec.mesh.stack, spec.mesh.border_stack());
         let (profile, routers) = (spec.profile(), spec.router_profile());
         let (border_discovery, dio) = match border {
@@ -398,7 +401,7 @@ impl Procedures {
         };
         let of_router = match stack {
             RouterStack::Nanostack => nanostack(routers, border_discovery, dio, border_flood),
-            RouterStack::Wsrd => wsrd(routers, sweep_s(spec, network, channels), border_discovery, dio, border_flood),
+            RouterStack::Wsrd => wsrd(routers, sweep_s(spec.radio.phy, channels), border_discovery, dio, border_flood),
         };
         let border_buffers = match border {
             BorderStack::Nanostack => NANOSTACK_BUFFERS,
@@ -466,11 +469,13 @@ impl Procedures {
     }
 }
 
-/// A sweep of configurations over all channels, whole s, up.
-fn sweep_s(spec: &WorldSpec, network: &Network, channels: u16) -> f64 {
-    let sender = Sender { node: SiteId(1), router: SiteId(0), at: SimTime::ZERO, phase_ms: 0, counter: 0, sequence: 0 };
-    let frame = Phy::new(spec.radio.phy).airtime(network.sweep(&sender, Sweep::Config).len() as u16);
-    libm::ceil(frame.secs_f64() * f64::from(channels.max(1)))
+/// W `wsrd.c`: bytes of a configuration as wsrd assumes them.
+const CONFIG_BYTES: u16 = 130;
+
+/// A sweep of configurations over all channels as wsrd works it out: whole ms for each, whole s in all, up.
+fn sweep_s(phy: PhyMode, channels: u16) -> f64 {
+    let frame_ms = libm::ceil(Phy::new(phy).airtime(CONFIG_BYTES).secs_f64() * 1e3);
+    libm::ceil(frame_ms * f64::from(channels.max(1)) * 1e-3)
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use super::stack::Params;
 use super::{Event, Net, Stack, State, Sweep, Topic, discover, parents};
-use crate::context::Ctx;
+use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
 use crate::node::Node;
-use crate::spec::BorderStack;
+use crate::spec::{BorderStack, RouterStack};
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
+
+/// From here on the part of an interval gets no smaller.
+const SILENT_MAX: u8 = 16;
 
 /// A running timer.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ pub(super) struct Trickle {
     heard: u8,
     epoch: u8,
     fired: bool,
+    /// Intervals in a row in which it has kept silent, where the stack cares.
+    silent: u8,
 }
 
 /// Milliseconds of the run, modulo 2^32 (49.7 d).
@@ -36,6 +41,7 @@ fn params(net: &Net, ctx: &Ctx, node: Node, topic: Topic) -> Params {
 /// Starts a timer with an interval uniform between the smallest and the largest; the time until it first speaks.
 pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) -> SimTime {
     let params = params(net, ctx, node, topic);
+    net.nodes.aside(node).trickles[topic as usize].silent = 0;
     let span = f64::from(params.imax_ms - params.imin_ms);
     let interval = params.imin_ms + (net.draw(ctx.facts, node) * span) as u32;
     begin(net, ctx, node, topic, interval)
@@ -87,16 +93,31 @@ pub(super) fn ends_before(net: &Net, node: Node, topic: Topic, at: SimTime) -> b
 /// Starts a timer at its smallest interval.
 pub(super) fn start_soon(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
     let imin = params(net, ctx, node, topic).imin_ms;
+    net.nodes.aside(node).trickles[topic as usize].silent = 0;
     begin(net, ctx, node, topic, imin);
 }
 
+/// Part of an interval after which a timer speaks, for a uniform number: the second half; in W (`trickle.c`) half as late after each interval in which it has
+/// kept silent.
+pub(super) fn place(silent: u8, unit: f64) -> f64 {
+    (0.5 + 0.5 * unit) / f64::from(1u32 << silent.min(SILENT_MAX))
+}
+
+/// Whether a node counts the intervals in which it keeps silent.
+pub(super) fn counts_silence(net: &Net, facts: &Facts, node: Node) -> bool {
+    match facts.is_gateway(node) {
+        true => net.procedures.border == BorderStack::Wsbrd,
+        false => net.procedures.stack == RouterStack::Wsrd,
+    }
+}
+
 fn begin(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic, interval_ms: u32) -> SimTime {
-    let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * (0.5 + 0.5 * net.draw(ctx.facts, node)));
+    let silent = net.nodes[node].trickles[topic as usize].silent;
+    let at = SimTime::from_secs_f64(f64::from(interval_ms) * 1e-3 * place(silent, net.draw(ctx.facts, node)));
     let joining = if topic == Topic::Dio { &mut net.nodes[node] } else { net.nodes.aside(node) };
     let timer = &mut joining.trickles[topic as usize];
-    *timer =
-        Trickle { begin_ms: ms(ctx.now()), interval_ms, heard: 0, epoch: timer.epoch.wrapping_add(1), fired: false };
-    let epoch = timer.epoch;
+    let epoch = timer.epoch.wrapping_add(1);
+    *timer = Trickle { begin_ms: ms(ctx.now()), interval_ms, heard: 0, epoch, fired: false, silent };
     ctx.schedule(ctx.now() + at, node, Event::Trickle { node, topic, epoch });
     at
 }
@@ -128,10 +149,12 @@ pub(super) fn due<P: PortUser>(
         stack.net.routes.expire(node, now_s);
         stack.net.gone.forget(node, now_s);
     }
-    let timer = &stack.net.nodes[node].trickles[topic as usize];
-    // A border router advertises whatever it hears.
-    let always = params.k == 0 || topic == Topic::Advert && ctx.facts.is_gateway(node);
+    let counts_silence = counts_silence(stack.net, ctx.facts, node);
+    let timer = &mut stack.net.nodes.aside(node).trickles[topic as usize];
+    // A border router of nanostack advertises whatever it hears.
+    let always = params.k == 0 || topic == Topic::Advert && ctx.facts.is_gateway(node) && !counts_silence;
     let speak = always || timer.heard < params.k;
+    timer.silent = if speak || !counts_silence { 0 } else { timer.silent.saturating_add(1) };
     let whole_ms = SimTime::from_millis(now.nanos() / 1_000_000);
     let end = (whole_ms + left(stack.net, ctx, node, topic)).max(now);
     ctx.schedule(end, node, Event::Trickle { node, topic, epoch });
@@ -146,5 +169,19 @@ pub(super) fn due<P: PortUser>(
         Topic::ConfigSolicit => discover::solicit_config(stack, link, ctx, node),
         Topic::Dio if operational => parents::send_dio(stack, link, ctx, node, None),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_that_has_kept_silent_speaks_sooner_in_the_next_interval() {
+        // The second half; the second quarter; the second eighth.
+        assert_eq!([0, 1, 2].map(|silent| place(silent, 0.0)), [0.5, 0.25, 0.125]);
+        assert_eq!([0, 1, 2].map(|silent| place(silent, 1.0)), [1.0, 0.5, 0.25]);
+        assert_eq!(place(200, 0.0), place(SILENT_MAX, 0.0));
+        assert_eq!(size_of::<Trickle>(), 12, "as without the count");
     }
 }

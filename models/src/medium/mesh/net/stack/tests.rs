@@ -29,6 +29,13 @@ fn a_border_router_of_nanostack_repeats_floods_more_often_than_its_routers() {
 }
 
 #[test]
+fn wsrd_waits_for_a_sweep_of_frames_of_130_bytes() {
+    // With check sequence, header, preamble and start: 130 + 4 + 2 + 8 + 2 = 146 bytes in mode 1b, 23.36 ms and so 24 x 129 = 3,096 ms; 150 in mode 3, where preambles have
+    // 12 bytes: 8 x 64 = 512 ms.
+    assert_eq!([sweep_s(PhyMode::M1b, 129), sweep_s(PhyMode::M3, 64)], [4.0, 1.0]);
+}
+
+#[test]
 fn a_node_that_restarts_alone_takes_as_long_as_its_waits() {
     let near = |is: f64, expected: f64| assert!((is - expected).abs() < 0.5, "{is} s instead of {expected} s");
     let small = nanostack(
@@ -61,6 +68,9 @@ fn waits_double_and_end_as_each_stack_ends_them() {
     assert_eq!(waits(wsrd.announce), [3.0, 6.0, 3.0]);
     assert_eq!(waits(wsrd.address), [60.0, 120.0, 60.0]);
     assert!(wsrd.announce.is_over(3) && !wsrd.announce.is_over(2));
+    // Within 10 %, but for the last.
+    assert_eq!([1, 2, 3].map(|tries| wsrd.announce.spread(tries)), [(0.9, 1.1), (0.9, 1.1), (1.0, 1.0)]);
+    assert_eq!(wsrd.register.spread(3), (0.5, 1.5));
     // Nanostack waits 40 s or the smallest interval of DIOs, whichever is longer: 32.8 s in the small profile, 131 s in
     // the medium one; the waits double up to 540 s.
     let of = |profile| nanostack(profile, small, dio(profile), flood).announce;
