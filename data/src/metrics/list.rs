@@ -385,6 +385,8 @@ metrics! {
     /// the same, 95th percentile of those that succeeded
     CommandP95S = "command_p95_s": Reached, Commands,
         gate("command_time", "p95"), table("command\np95", "time of a command, p95");
+    /// meters to which a command by flood (delivery = "broadcast") had not come, or not as it was to be, so that they were told alone
+    ToldAgain = "told_again": Count, Commands, gate("told_again", "");
     /// relays with open contacts when the run ended
     RelaysOpen = "relays_open": Count, Commands, gate("relays_open", ""), table("relays\nopen", "relays open at the end");
     /// times that contacts of a relay have moved, over all meters

@@ -104,7 +104,7 @@ words! {
         Bricked = "bricked",
     }
 
-    /// What a link lacks of what a campaign asks for.
+    /// What a link or a meter lacks of what a campaign asks for.
     HeldBy {
         /// Level over the noise.
         Snr = "snr",
@@ -122,6 +122,8 @@ words! {
         Silent = "silent",
         /// It has told that its supply fails, and not that it is back.
         Dark = "dark",
+        /// It has reported that its voltage has left its band, and not that it is back.
+        Voltage = "voltage",
     }
 
     /// What happened to a node.

@@ -23,13 +23,9 @@ fn campaigns_of_questions_go_on() {
         let timeout = seconds(15);
         let pace = PaceSpec { timeout, waves, ..PaceSpec::new(seconds(120), seconds(100)) };
         let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };
-        let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
+        let relay = RelaySpec::new(pace.clone(), RelayAction::Disconnect);
         // The first round is over after a few minutes.
-        let write = WriteSpec {
-            pace: PaceSpec { every: Some(seconds(600)), ..pace.clone() },
-            what: Setting::PushRetries,
-            value: 7,
-        };
+        let write = WriteSpec::new(PaceSpec { every: Some(seconds(600)), ..pace.clone() }, Setting::PushRetries, 7);
         let keys = KeyChangeSpec::new(PaceSpec { attempts: Some(1), ..pace.clone() });
         let keys = KeyChangeSpec { master: true, broadcast: true, recover_after: seconds(100), ..keys };
         let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
