@@ -64,7 +64,7 @@ words! {
         Refused = "refused",
         /// The turn did not come before the next round.
         Skipped = "skipped",
-        /// The meter's link did not become what the campaign asks for, in the time that it waits for that.
+        /// The meter, or its link, did not come to fit what the job asks for (`only_when`), in the time that it waits for that.
         LeftOut = "left_out",
         /// The role of the job may not do that; nothing was sent.
         Forbidden = "forbidden",

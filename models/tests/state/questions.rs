@@ -32,6 +32,10 @@ fn campaigns_of_questions_go_on() {
         spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
         let valid = seconds(3_600);
         spec.dlms.certificates = Some(CertificatesSpec { valid, age: (seconds(1_800), seconds(3_400)) });
+        // Floods at 150 and 210 s, questions from 270 s on.
+        let spread = SpreadSpec { settle: seconds(60), ..SpreadSpec::broadcast() };
+        let asked = PaceSpec { timeout, ..PaceSpec::new(seconds(150), seconds(300)) };
+        let price = WriteSpec { spread, ..WriteSpec::new(asked, Setting::Price, 99) };
         let (renew_before, again_after) = (seconds(600), seconds(200));
         let renewal = RenewalSpec { pace, renew_before, again_after };
         spec.campaigns = vec![
@@ -39,6 +43,7 @@ fn campaigns_of_questions_go_on() {
             job("off", JobSpec::Relay(Box::new(relay))),
             job("retries", JobSpec::Write(Box::new(write))),
             job("keys", JobSpec::Keys(Box::new(keys))),
+            job("price", JobSpec::Write(Box::new(price))),
         ];
         check(&spec, &[119_000, 125_007, 160_500, 250_250, 400_100, 700_000, 1_300_000].map(SimTime::from_millis));
     }
