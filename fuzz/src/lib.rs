@@ -5,6 +5,7 @@ pub mod general;
 pub mod hdlc;
 pub mod parquet;
 pub mod placement;
+pub mod replay;
 pub mod scenario;
 pub mod seeds;
 pub mod state;

@@ -59,6 +59,7 @@ fn of(target: &str) -> Vec<Vec<u8>> {
         "state" => crate::state::seeds(),
         "placement" => crate::placement::seeds(),
         "parquet" => crate::parquet::seeds(),
+        "replay" => crate::replay::seeds(),
         "scenario" => crate::scenario::seeds(),
         _ => association(),
     }

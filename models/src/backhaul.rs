@@ -39,7 +39,7 @@ pub enum DownKind {
         /// Number of the job that it belongs to.
         job: u16,
     },
-    /// A step with a firmware image, for all.
+    /// A step with a firmware image, or a command, for all.
     Spread {
         /// Which of the floods that may be under way at a time.
         slot: u16,

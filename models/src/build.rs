@@ -13,7 +13,7 @@ use crate::fleet::{Fleet, Kind};
 use crate::gateway::Gateways;
 use crate::headend::jobs::reset::schedule::{self, Population};
 use crate::headend::jobs::technicians::Field;
-use crate::headend::jobs::{self, firmware};
+use crate::headend::jobs::{self, floods};
 use crate::headend::talk::Talk;
 use crate::headend::{self, Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
@@ -405,7 +405,7 @@ impl Kit<'_> {
             load_every: spec.record.load_every,
             tells_health: headend::ask_of_links(&spec.campaigns, &spec.polls).then_some(spec.backhaul.latency),
             jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count() as u16,
-            spreads: spec.campaigns.iter().filter_map(|c| c.job.firmware()).map(firmware::slots).max().unwrap_or(0),
+            spreads: floods::places(&spec.campaigns),
         };
         let net = Net::new(parts, &link, facts);
         link.follow_weakest(facts, net.weakest_dbm(), &spec.radio);

@@ -282,11 +282,19 @@ fn a_thousand_campaigns_leave_meters_as_they_were_and_end_in_one_state_each() {
 /// A job of any kind that asks questions, or an image.
 fn any_kind(draws: &mut Draws, meters: u32) -> JobSpec {
     let pace = PaceSpec { attempts: draws.one_in(2).then_some(2), ..ping(draws, meters) };
+    // A flood means everybody at once.
+    let in_one = || PaceSpec {
+        target: Target::default(),
+        waves: WavesSpec { shares: None, stop_at_failed: None, ..pace.waves.clone() },
+        ..pace.clone()
+    };
+    let flood = SpreadSpec { settle: seconds(30 + draws.below(90)), ..SpreadSpec::broadcast() };
+    let (told, spread) = if draws.one_in(2) { (in_one(), flood) } else { (pace.clone(), SpreadSpec::default()) };
     match draws.below(7) {
         0 => JobSpec::Ping(pace),
-        1 => JobSpec::Write(Box::new(WriteSpec { pace, what: Setting::Price, value: 2_875 })),
-        2 => JobSpec::Relay(Box::new(RelaySpec { pace, action: RelayAction::Disconnect })),
-        3 => JobSpec::Time(Box::new(TimeSpec::new(pace))),
+        1 => JobSpec::Write(Box::new(WriteSpec { spread, ..WriteSpec::new(told, Setting::Price, 2_875) })),
+        2 => JobSpec::Relay(Box::new(RelaySpec { spread, ..RelaySpec::new(told, RelayAction::Disconnect) })),
+        3 => JobSpec::Time(Box::new(TimeSpec { spread, ..TimeSpec::new(told) })),
         4 => JobSpec::Keys(Box::new(KeyChangeSpec { recover_after: seconds(100), ..KeyChangeSpec::new(pace) })),
         5 => JobSpec::Reset(reset(draws, meters)),
         _ => JobSpec::Firmware(Box::new(FirmwareSpec {
@@ -304,7 +312,7 @@ fn any_kind(draws: &mut Draws, meters: u32) -> JobSpec {
 #[test]
 fn commands_of_all_kinds_end_in_one_state_each_and_no_row_is_written_twice() {
     let mut seen = BTreeMap::<TransactionKind, BTreeMap<Outcome, u32>>::new();
-    let (mut redelivered, mut renewed) = (0, 0);
+    let (mut redelivered, mut renewed, mut flooded, mut told_again) = (0, 0, 0, 0);
     for number in 1_000..1_240 {
         let mut draws = Draws(Stream::new(number, 0, 2));
         let mut spec = drawn(number, &mut draws);
@@ -329,6 +337,14 @@ fn commands_of_all_kinds_end_in_one_state_each_and_no_row_is_written_twice() {
         let ran = run(&spec);
         rows_are_kept_once(&spec, &ran);
         redelivered += ran.rows.headend.iter().map(|row| row.broker_redelivered.0.unwrap_or(0)).sum::<u32>();
+        flooded += spec.campaigns.iter().filter(|campaign| campaign.job.flood().is_some()).count();
+        told_again += ran.head_end().statistics.commands.told_again;
+        // Relays are only told to open, by floods and alone, again and again.
+        let (open, moved) = ran.mesh().relays();
+        assert!(
+            open == moved && moved <= u64::from(meters),
+            "world {number}: {open} are open, and moved {moved} times"
+        );
         let numbers: BTreeSet<u64> = ran.rows.transactions.iter().map(|row| row.transaction).collect();
         assert_eq!(numbers.len(), ran.rows.transactions.len(), "world {number}: each transaction has one row");
         for row in &ran.rows.transactions {
@@ -354,6 +370,7 @@ fn commands_of_all_kinds_end_in_one_state_each_and_no_row_is_written_twice() {
         }
     }
     assert!(redelivered > 100 && renewed > 100, "{redelivered} and {renewed}");
+    assert!(flooded > 50 && told_again > 20, "{flooded} floods, {told_again} told alone after one");
     for kind in ["ping", "write", "relay", "time", "keys", "reset", "firmware", "certificates", "read"] {
         let of = TransactionKind::of_word(kind).and_then(|kind| seen.get(&kind));
         for outcome in [Outcome::Ok, Outcome::Failed] {

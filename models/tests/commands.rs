@@ -35,15 +35,15 @@ fn at_a_time(parallel: u32) -> WavesSpec {
 }
 
 fn relay(name: &str, pace: PaceSpec, action: RelayAction) -> CampaignSpec {
-    campaign(name, JobSpec::Relay(Box::new(RelaySpec { pace, action })))
+    campaign(name, JobSpec::Relay(Box::new(RelaySpec::new(pace, action))))
 }
 
 fn write(name: &str, pace: PaceSpec, what: Setting, value: i32) -> CampaignSpec {
-    campaign(name, JobSpec::Write(Box::new(WriteSpec { pace, what, value })))
+    campaign(name, JobSpec::Write(Box::new(WriteSpec::new(pace, what, value))))
 }
 
 fn clocks(name: &str, pace: PaceSpec, if_off_by: u64) -> CampaignSpec {
-    campaign(name, JobSpec::Time(Box::new(TimeSpec { pace, if_off_by: seconds(if_off_by) })))
+    campaign(name, JobSpec::Time(Box::new(TimeSpec { if_off_by: seconds(if_off_by), ..TimeSpec::new(pace) })))
 }
 
 fn keys(name: &str, pace: PaceSpec) -> CampaignSpec {

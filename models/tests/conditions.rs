@@ -239,4 +239,51 @@ fn meters_in_trouble_and_those_not_heard_are_left_out() {
     spec.device.last_gasp = Some(LastGaspSpec::default());
     let ran = run(&spec);
     assert_eq!(held(&ran, "healthy"), [ok(1), by(HeldBy::Dark), ok(3)]);
+    // Nor need one that has told that its voltage is too low: 20 deviations, where 6 are told.
+    spec.device.last_gasp = None;
+    spec.traffic.health = Some(HealthSpec { k: 6.0, ..HealthSpec::default() });
+    let sags = |until| EventSpec {
+        until,
+        act: Act::Voltage(Voltage { level: 0.8 }),
+        ..event("sag", HOUR / 2, None, Act::Hang(Hang {}), vec![2])
+    };
+    spec.events = vec![sags(None)];
+    assert_eq!(held(&run(&spec), "healthy"), [ok(1), by(HeldBy::Voltage), ok(3)]);
+    spec.events = vec![sags(Some(SimTime::from_secs(HOUR)))];
+    assert_eq!(held(&run(&spec), "healthy"), [ok(1), ok(2), ok(3)]);
+}
+
+#[test]
+fn a_golden_image_is_the_firmware_on_file_from_then_on() {
+    let image = |at_s, version, goes_wrong| FirmwareSpec {
+        preset: FirmwarePreset::Dlms,
+        give_up_after: SimTime::from_secs(600),
+        visit: true,
+        is: ImageTraits { version: Some(Version([version, 0, 0])), ..ImageTraits::default() },
+        goes_wrong,
+        ..FirmwareSpec::new(SimTime::from_secs(at_s), 1_000)
+    };
+    let bricks = GoesWrong { target: Target::of(vec![2]), bricks: 1.0, ..GoesWrong::default() };
+    let mut spec = ideal(
+        2,
+        vec![
+            CampaignSpec::firmware("v3", image(60, 3, Vec::new())),
+            CampaignSpec::firmware("v4", image(HOUR, 4, vec![bricks])),
+            asks("before", HOUR - 300, "firmware < 3.0.0", SimTime::ZERO),
+            asks("old", 3 * HOUR, "firmware < 3.0.0", SimTime::ZERO),
+        ],
+    );
+    let minute = SimTime::from_secs(60);
+    spec.surroundings.technicians = Some(TechniciansSpec {
+        crews: 1,
+        shift: (SimTime::ZERO, SimTime::from_secs(86_400)),
+        travel: (minute, minute),
+        work: (minute, minute),
+        ..TechniciansSpec::default()
+    });
+    let ran = run(&spec);
+    let (ok, other) = (|node| (node, Outcome::Ok, None), |node| (node, Outcome::LeftOut, Some(HeldBy::Firmware)));
+    // Both run 3.0.0 when 4.0.0 bricks the second one, which a crew gives back the 2.0.0 that it came with.
+    assert_eq!(held(&ran, "before"), [other(1), other(2)]);
+    assert_eq!(held(&ran, "old"), [other(1), ok(2)]);
 }

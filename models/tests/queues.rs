@@ -44,6 +44,9 @@ fn service_times_count_by_their_square() {
     let fixed = queue(&desk(1, ServiceTimes::Fixed), 0.8, JOBS);
     close("M/D/1: mean wait", fixed.mean_s, 2.0, 0.02);
     close("M/D/1: share that waits", fixed.waited, 0.8, 0.01);
+    // Lognormal ones that deviate by 1.5 averages: 4 x (1 + 1.5^2) / 2.
+    let lognormal = HeadEndSpec { service_spread: 1.5, ..desk(1, ServiceTimes::Lognormal) };
+    close("M/G/1, lognormal: mean wait", queue(&lognormal, 0.8, MANY_JOBS).mean_s, 6.5, 0.02);
     close("M/G/1: mean wait", queue(&mixed(), 0.8, MANY_JOBS).mean_s, 10.0, 0.02);
 }
 

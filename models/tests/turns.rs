@@ -29,7 +29,7 @@ fn talked_to(ran: &Ran, name: &str) -> Vec<u32> {
 /// All kinds of jobs, one after the other, each with this part of its settings: those that ask, two resets, an image, and a read with its order.
 fn all_kinds(waves: &WavesSpec) -> (Vec<CampaignSpec>, PollSpec) {
     let pace = |at| PaceSpec { waves: waves.clone(), ..PaceSpec::new(s(at), s(200)) };
-    let setting = |pace| WriteSpec { pace, what: Setting::PushRetries, value: 2 };
+    let setting = |pace| WriteSpec::new(pace, Setting::PushRetries, 2);
     let reset = |at, window, clusters| ResetSpec {
         at: s(at),
         window,
@@ -48,7 +48,7 @@ fn all_kinds(waves: &WavesSpec) -> (Vec<CampaignSpec>, PollSpec) {
     let campaigns = vec![
         campaign("ping", JobSpec::Ping(pace(600))),
         campaign("write", JobSpec::Write(Box::new(setting(pace(1_000))))),
-        campaign("relay", JobSpec::Relay(Box::new(RelaySpec { pace: pace(1_400), action: RelayAction::Disconnect }))),
+        campaign("relay", JobSpec::Relay(Box::new(RelaySpec::new(pace(1_400), RelayAction::Disconnect)))),
         campaign("time", JobSpec::Time(Box::new(TimeSpec::new(pace(1_800))))),
         campaign("keys", JobSpec::Keys(Box::new(KeyChangeSpec::new(pace(2_200))))),
         CampaignSpec::reset("reset", reset(3_000, in_window, None)),

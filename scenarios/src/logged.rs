@@ -44,6 +44,8 @@ pub(crate) struct Terms {
     pub give_up_after: Option<SimTime>,
     pub if_off_by: Option<SimTime>,
     pub recover_after: Option<SimTime>,
+    /// Of a flood, how long after it meters are asked.
+    pub settle: Option<SimTime>,
     pub visit: bool,
     pub priority: Option<u8>,
     /// What the head-end calls it.
@@ -118,6 +120,11 @@ impl What {
         }
     }
 
+    /// Whether `broadcast` makes one flood of it that tells all.
+    pub fn floods(self) -> bool {
+        matches!(self, What::Reset(..) | What::Write(..) | What::Relay(_) | What::Time)
+    }
+
     /// The words of its detail.
     fn words(self) -> String {
         match self {
@@ -147,6 +154,7 @@ impl Terms {
             "give_up_after" => self.give_up_after = Some(time(value)?),
             "if_off_by" => self.if_off_by = Some(time(value)?),
             "recover_after" => self.recover_after = Some(time(value)?),
+            "settle" => self.settle = Some(time(value)?),
             "priority" => self.priority = Some(value.parse().ok().filter(|n| *n <= 9)?),
             _ => return None,
         }
@@ -164,6 +172,7 @@ impl fmt::Display for Terms {
             ("give_up_after", self.give_up_after),
             ("if_off_by", self.if_off_by),
             ("recover_after", self.recover_after),
+            ("settle", self.settle),
         ];
         let numbers = [
             ("attempts", self.attempts.filter(|n| *n != attempts_default()).map(u32::from)),
@@ -226,8 +235,8 @@ impl Command {
             }
         }
         let what = What::of(kind, if is_strict { &words } else { &[] })?;
-        let may_be = matches!(what, What::Reset(..) | What::Keys);
-        (may_be || !terms.broadcast).then_some(Command { what, terms, due_ns })
+        let may_not_be = matches!(what, What::Read(_) | What::Ping | What::Firmware);
+        (!terms.broadcast || !may_not_be).then_some(Command { what, terms, due_ns })
     }
 
     /// The detail of its line.
@@ -255,6 +264,7 @@ mod tests {
         for (kind, detail) in [
             (ReplayKind::Read, "everything"),
             (ReplayKind::Read, "registers broadcast"),
+            (ReplayKind::Ping, "broadcast"),
             (ReplayKind::Reset, "deep"),
             (ReplayKind::Reset, "warm attempts=0"),
             (ReplayKind::Write, "push-retries"),
@@ -279,6 +289,8 @@ mod tests {
             (ReplayKind::Reset, "warm window=1181.888090528s"),
             (ReplayKind::Time, "if_off_by=1s"),
             (ReplayKind::Keys, "recover_after=10min campaign=K"),
+            (ReplayKind::Write, "price=2875 broadcast window=1h settle=5min"),
+            (ReplayKind::Disconnect, "broadcast window=10min"),
             (ReplayKind::Ping, ""),
         ] {
             assert_eq!(Command::of(kind, detail).map(|command| command.detail()), Some(detail.to_owned()));

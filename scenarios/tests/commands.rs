@@ -54,6 +54,40 @@ fn campaigns_have_their_figures() {
 }
 
 #[test]
+fn a_flood_is_for_all_and_says_whom_it_has_missed() {
+    let flood = |more: &str| {
+        let price = "kind = \"write\"\nwhat = \"price\"\nvalue = 2875\ndelivery = \"broadcast\"\nsettle = \"1min\"";
+        campaign("price", &format!("{price}\n{more}"))
+    };
+    let of = figures(load(&flood("")));
+    assert_eq!(["commands", "commands_ok"].map(&of), [40.0, 40.0].map(Some));
+    // Each of two floods misses one in twenty: 3.9 of 40 are expected, ten and more by one chance in a thousand.
+    assert!(of("told_again").is_some_and(|n| (0.0..10.0).contains(&n)), "{:?}", of("told_again"));
+    for (more, key) in [
+        ("target = { share = \"50 %\" }", "target"),
+        ("waves = [\"10 %\", \"100 %\"]", "waves"),
+        ("stop_at_failed = \"2 %\"", "stop_at_failed"),
+        ("only_when = \"heard within 1d\"", "only_when"),
+    ] {
+        assert!(refused(&flood(more)).contains(&format!("floods its command and has `{key}`")), "{key}");
+    }
+    let settles = campaign("off", "kind = \"relay\"\naction = \"disconnect\"\nsettle = \"5min\"");
+    let warned = &load(&settles).expect("a scenario").warnings;
+    assert!(warned.iter().any(|warning| warning.contains("settle")), "{warned:?}");
+}
+
+#[test]
+fn healthy_is_asked_for_where_meters_tell_how_they_are() {
+    let ping = campaign("ping", "kind = \"ping\"\nonly_when = \"healthy\"");
+    for told in ["[traffic.keep_alive]\n", "[last_gasp]\n", "[traffic.health]\n"] {
+        load(&format!("{ping}{told}")).unwrap_or_else(|error| panic!("{told}: {error}"));
+    }
+    for not in ["", "[traffic.health]\nmode = \"always\"\n"] {
+        assert!(refused(&format!("{ping}{not}")).contains("none tells how it is"));
+    }
+}
+
+#[test]
 fn certificates_have_theirs() {
     let suite =
         "[dlms.certificates]\nvalid = \"8h\"\nage = [\"2h\", \"7h\"]\n[[dlms.vendor]]\nname = \"a\"\nsuite = 1\n";

@@ -48,6 +48,11 @@ fn capacity_guide() {
 }
 
 #[test]
+fn commands_guide() {
+    follow_guide("commands.md");
+}
+
+#[test]
 fn data_guide() {
     follow_guide("data.md");
 }

@@ -179,6 +179,15 @@ kind = "reset"
 tier = "cold"
 at = "24min"
 window = ["10s", "60s"]
+[[campaign]]
+name = "tariff"
+kind = "write"
+what = "price"
+value = 2875
+delivery = "broadcast"
+at = "4min"
+settle = "30s"
+window = "1min"
 "#;
 const IMAGE: &str = r#"
 [[campaign]]
@@ -188,6 +197,13 @@ preset = "dlms"
 at = "18min"
 image = "1 kB"
 target = { ids = ["M000010", "M000011", "M000012", "M000013"] }
+[[campaign]]
+name = "v3"
+kind = "firmware"
+preset = "dlms"
+at = "19min"
+image = "2 kB"
+target = { ids = ["M000020", "M000021"] }
 "#;
 
 /// The figures of a run, but for what a log comes to and how many events the engine had: a schedule has timers where a log has turns.
@@ -209,12 +225,22 @@ fn commands_of_a_log_are_sent_again_and_do_the_same() {
     let count = |words: &str| log.lines().filter(|line| line.contains(words)).count();
     assert_eq!(count(",disconnect,3.31.0.68,amitwin,campaign=off"), 3);
     assert_eq!(count("M000001,reconnect,3.31.0.42,amitwin,campaign=on"), 1);
-    assert_eq!((count(",write,,amitwin,push-retries=5"), count(",ping,,amitwin,")), (60, 60));
+    assert_eq!(
+        (
+            count(",write,,amitwin,push-retries=5"),
+            count(",write,,amitwin,price=2875 broadcast"),
+            count(",ping,,amitwin,")
+        ),
+        (60, 60, 60)
+    );
     // All meters one by one, six of them again, and all by one flood, which leaves five minutes before the first is to restart.
     assert_eq!(
         (count(",reset,,amitwin,warm heartbeat"), count(",reset,,amitwin,soft"), count(",firmware,")),
-        (60, 6, 4)
+        (60, 6, 6)
     );
+    let line =
+        "2026-01-01T00:04:00Z,,M000007,write,,amitwin,price=2875 broadcast window=1min settle=30s campaign=tariff";
+    assert!(log.lines().any(|told| told == line), "{log}");
     let flooded: Vec<&str> = log.lines().filter(|line| line.contains(",reset,,amitwin,cold due=")).collect();
     let left_at_19 = |line: &&str| {
         line.starts_with("2026-01-01T00:19:00Z,")
@@ -237,10 +263,10 @@ fn commands_of_a_log_are_sent_again_and_do_the_same() {
     fs::write(here.path().join("none.toml"), &town).expect("written");
     run(here.path(), &["check", "none.toml"])
         .expect(0)
-        .tells(&["4 of firmware, for which replay.NAME.firmware has to name"]);
-    let other = format!("{town}firmware = \"v3\"\n{IMAGE}");
+        .tells(&["6 of firmware, for which replay.NAME.firmware has to name"]);
+    let other = format!("{town}firmware = \"v4\"\n{IMAGE}");
     fs::write(here.path().join("other.toml"), other).expect("written");
-    run(here.path(), &["check", "other.toml"]).expect(3).tells(&["has no firmware campaign `v3` to go by"]);
+    run(here.path(), &["check", "other.toml"]).expect(3).tells(&["has no firmware campaign `v4` to go by"]);
 }
 
 /// Sessions wait for a limited head-end: the log has when each was wanted, and it waits for as long again.

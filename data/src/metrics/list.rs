@@ -23,8 +23,7 @@ metrics! {
     ResetsUnheard = "resets_unheard": Count, Resets;
     /// meters that did reset, of whose unicast command no answer arrived
     ResetsUnacknowledged = "resets_unacknowledged": Count, Resets;
-    /// from the campaign's start until the head-end has heard every commanded meter again; empty when one is not back, has no
-    /// route, or never reset
+    /// from the campaign's start until the head-end has heard every commanded meter again; empty when one is not back, has no route, or never reset
     AllBackS = "all_back_s": Reached, Resets, gate("all_back", "", Breach), table("all\nback", "all back after");
     /// hours that meters were away, each from its own reset until the head-end heard it or the run ended, summed
     AwayMeterH = "away_meter_h": Count, Resets, gate("away_meter_hours", ""), table("meter-h\naway", "meter-hours away");
@@ -155,9 +154,9 @@ metrics! {
     MdmsRows = "mdms_rows": Count, Always, gate("mdms_rows", "");
     /// rows that the meter data management discarded because it had them; with a broker only
     MdmsRowsDuplicate = "mdms_rows_duplicate": Count, Always, gate("mdms_rows_duplicate", "");
-    /// meters whose turn in a campaign had to wait for their link, those left out among them; with `only_when` only
+    /// meters whose turn in a campaign had to wait for their link or for themselves, those left out among them; with `only_when` only
     HeldBack = "held_back": Count, Conditions;
-    /// of them those whose link did not become what the campaign asks for
+    /// of them those that did not come to fit what the campaign asks for, by their link or by themselves
     LeftOut = "left_out": Count, Conditions, gate("left_out", ""), table("left\nout", "left out");
     /// of these those of whose link nothing was known
     LeftOutUnknown = "left_out_unknown": Count, Conditions;
@@ -380,16 +379,18 @@ metrics! {
         gate("commands_failed", ""), table("commands\nfailed", "commands that failed");
     /// meters whose turn had not come when a campaign was halted
     CommandsHalted = "commands_halted": Count, Commands, gate("commands_halted", "");
-    /// median time from a meter's turn until it was known to be as it was to be
+    /// median time from a meter's turn, or from the flood that told all, until it was known to be as it was to be
     CommandP50S = "command_p50_s": Reached, Commands, gate("command_time", "p50");
     /// the same, 95th percentile of those that succeeded
     CommandP95S = "command_p95_s": Reached, Commands,
         gate("command_time", "p95"), table("command\np95", "time of a command, p95");
+    /// meters to which a command by flood (delivery = "broadcast") had not come, or not as it was to be, so that they were told alone
+    ToldAgain = "told_again": Count, Commands, gate("told_again", "");
     /// relays with open contacts when the run ended
     RelaysOpen = "relays_open": Count, Commands, gate("relays_open", ""), table("relays\nopen", "relays open at the end");
     /// times that contacts of a relay have moved, over all meters
     RelayMoves = "relay_moves": Count, Commands;
-    /// clocks that were set
+    /// clocks that were set, those by a flood not among them
     ClocksSet = "clocks_set": Count, Commands, table("clocks\nset", "clocks set");
     /// the furthest that a clock was off when it was asked for first, to either side; empty where none was asked for
     ClockOffMaxS = "clock_off_max_s": Reached, Commands, gate("clock_off", "");

@@ -64,7 +64,7 @@ words! {
         Refused = "refused",
         /// The turn did not come before the next round.
         Skipped = "skipped",
-        /// The meter's link did not become what the campaign asks for, in the time that it waits for that.
+        /// The meter, or its link, did not come to fit what the job asks for (`only_when`), in the time that it waits for that.
         LeftOut = "left_out",
         /// The role of the job may not do that; nothing was sent.
         Forbidden = "forbidden",
@@ -104,7 +104,7 @@ words! {
         Bricked = "bricked",
     }
 
-    /// What a link lacks of what a campaign asks for.
+    /// What a link or a meter lacks of what a campaign asks for.
     HeldBy {
         /// Level over the noise.
         Snr = "snr",
@@ -122,6 +122,8 @@ words! {
         Silent = "silent",
         /// It has told that its supply fails, and not that it is back.
         Dark = "dark",
+        /// It has reported that its voltage has left its band, and not that it is back.
+        Voltage = "voltage",
     }
 
     /// What happened to a node.

@@ -2,7 +2,6 @@
 
 use super::ask::{CONFIRMED, UNCONFIRMED, plain, understood};
 use super::{Ask, HEAD_END_TITLE, Image, ImageStep, PORT, Said};
-use crate::spec::ResetTier;
 use amitwin_dlms::cipher::{self, Aead, Form, Lock, Sealing};
 use amitwin_dlms::link::wrapper::{self, HEADER_BYTES};
 use amitwin_dlms::{Meter, keys::MeterKeys};
@@ -45,9 +44,9 @@ pub fn image_to_all(meter: Meter<'_>, image: &Image, step: ImageStep, under: Und
     sealed(meter, true, under, &image.plain(step, UNCONFIRMED))
 }
 
-/// A reset of all meters of a suite, under the keys that they share.
-pub fn broadcast(meter: Meter<'_>, tier: ResetTier, under: Under) -> Vec<u8> {
-    sealed(meter, true, under, &plain(meter, Ask::Reset(tier), UNCONFIRMED))
+/// A command for all meters of a suite, under the keys that they share.
+pub fn broadcast(meter: Meter<'_>, ask: Ask, under: Under) -> Vec<u8> {
+    sealed(meter, true, under, &plain(meter, ask, UNCONFIRMED))
 }
 
 /// Tells a meter that its notification has arrived.

@@ -25,6 +25,8 @@ pub enum Word {
     Plain(Vec<u8>),
     /// From such a meter: it has other keys than those of the request.
     Undeciphered,
+    /// From a meter that watches its voltage: it has left its band. Without it a health report says that it is back, or what it is.
+    OutOfBand,
 }
 
 impl Word {
@@ -34,7 +36,7 @@ impl Word {
             Word::SaidImage(said) => Some(Said::Image(said.clone())),
             Word::Plain(plain) => ask::understood(plain),
             Word::Undeciphered => Some(Said::Undeciphered),
-            Word::AskImage { .. } | Word::Ask(_) => None,
+            Word::AskImage { .. } | Word::Ask(_) | Word::OutOfBand => None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! the next one works.
 
 use crate::check::ensure;
+use crate::math::normal_quantile;
 use crate::slab::Slab;
 use crate::spec::{HeadEndSpec, ServiceTimes};
 use amitwin_sim_core::SimTime;
@@ -208,6 +209,12 @@ fn service(spec: &HeadEndSpec, key: u64, number: u64) -> SimTime {
     }
     match spec.service_times {
         ServiceTimes::Fixed => spec.service,
+        // With the average and the deviation that are said.
+        ServiceTimes::Lognormal => {
+            let variance = libm::log1p(spec.service_spread * spec.service_spread);
+            let deviation = libm::sqrt(variance) * normal_quantile(unit);
+            SimTime::from_nanos((spec.service.nanos() as f64 * libm::exp(deviation - variance / 2.0)) as u64)
+        }
         ServiceTimes::Exponential => SimTime::from_nanos((-libm::log1p(-unit) * spec.service.nanos() as f64) as u64),
     }
 }

@@ -27,6 +27,8 @@ pub enum Lack {
     Silent,
     /// A supply that has failed.
     Dark,
+    /// A voltage that has left its band.
+    Voltage,
 }
 
 impl Lack {
@@ -41,6 +43,7 @@ impl Lack {
             Lack::NotHeard => HeldBy::NotHeard,
             Lack::Silent => HeldBy::Silent,
             Lack::Dark => HeldBy::Dark,
+            Lack::Voltage => HeldBy::Voltage,
         }
     }
 }

@@ -23,8 +23,8 @@ pub use duties::{Duties, Failure, ask_of_links};
 pub use network::Network;
 pub use state::State;
 
-use crate::apdu::Apdu;
-use crate::backhaul::{Notice, Report, ReportKind};
+use crate::apdu::{Apdu, Word};
+use crate::backhaul::{Found, Notice, Report, ReportKind};
 use crate::event;
 use crate::node::SiteId;
 use crate::spec::{BackSign, Condition};
@@ -127,6 +127,8 @@ pub struct CommandCounts {
     pub keys_changed: u64,
     /// Of them those that were asked under both.
     pub keys_recovered: u64,
+    /// Meters that a flood had not come to, or had not set right, and that were told alone.
+    pub told_again: u64,
 }
 
 /// What is counted besides rows.
@@ -315,6 +317,9 @@ impl HeadEnd {
                 self.links_are_new(ctx);
             }
             event::Event::Visit(visit) => {
+                if visit.found == Some(Found::Bricked) {
+                    self.standings.is_as_delivered(visit.meter);
+                }
                 let (jobs, mut tools) = self.split();
                 if let Some(technicians) = jobs.last_mut() {
                     technicians.visited(ctx, &mut tools, &visit);
@@ -401,6 +406,9 @@ impl HeadEnd {
             ReportKind::Alarm { alarm } => return self.standings.alarm(report.meter, alarm),
             ReportKind::Moved => return,
             ReportKind::Notice { notice, number } => {
+                if notice == Notice::Health {
+                    self.standings.strained(report.meter, report.apdu.word.as_deref() == Some(&Word::OutOfBand));
+                }
                 if let (Notice::KeepAlive, Some(alive)) = (notice, &mut self.alive) {
                     alive.hear(ctx.now(), &mut self.rows, report, number);
                     self.standings.silent(report.meter, false);

@@ -22,6 +22,8 @@ struct Standing {
     dark: bool,
     /// It has missed its keep-alives.
     silent: bool,
+    /// It has reported that its voltage has left its band, and not that it is back.
+    strained: bool,
 }
 
 /// An image of the run: the name of its campaign, and the version that a board has which runs it.
@@ -31,6 +33,8 @@ type Image = (Arc<str>, Option<Version>);
 #[derive(Clone, Debug, Default)]
 pub struct Standings {
     of: Vec<Standing>,
+    /// Firmware that kinds of meters come with.
+    delivered: Vec<Version>,
     images: Vec<Image>,
 }
 
@@ -41,10 +45,16 @@ pub struct State(Vec<Standing>);
 impl Standings {
     /// Of so many sites, whose kinds of meters were delivered with these versions.
     pub fn new(sites: usize, delivered: &[Version], campaigns: &[CampaignSpec]) -> Standings {
-        let version = |site: usize| delivered.get(site % delivered.len().max(1)).map_or([0; 3], |version| version.0);
-        let of = (0..sites).map(|site| Standing { version: version(site), ..Standing::default() }).collect();
         let image = |campaign: &CampaignSpec| Some((Arc::from(&*campaign.name), campaign.job.firmware()?.is.version));
-        Standings { of, images: campaigns.iter().filter_map(image).collect() }
+        let images = campaigns.iter().filter_map(image).collect();
+        let new = Standings { of: Vec::new(), delivered: delivered.to_vec(), images };
+        let of = (0..sites).map(|site| Standing { version: new.delivered(site), ..Standing::default() }).collect();
+        Standings { of, ..new }
+    }
+
+    /// What the meter at a site comes with.
+    fn delivered(&self, site: usize) -> [u16; 3] {
+        self.delivered.get(site % self.delivered.len().max(1)).map_or([0; 3], |version| version.0)
     }
 
     /// Whether anybody asks.
@@ -73,6 +83,17 @@ impl Standings {
         self.change(meter, |standing| standing.silent = silent);
     }
 
+    /// A meter has told of its voltage: whether it has left its band.
+    pub fn strained(&mut self, meter: SiteId, strained: bool) {
+        self.change(meter, |standing| standing.strained = strained);
+    }
+
+    /// A crew has brought a meter the image that it came with.
+    pub fn is_as_delivered(&mut self, meter: SiteId) {
+        let version = self.delivered(meter.at());
+        self.change(meter, |standing| (standing.image, standing.version) = (None, version));
+    }
+
     /// A meter has said that it runs an image of the run.
     pub fn runs(&mut self, meter: SiteId, image: u16) {
         let version = self.images.get(usize::from(image)).and_then(|image| image.1);
@@ -96,7 +117,8 @@ impl Standings {
             }
             Limit::Heard(within) => (now > standing.heard + *within).then_some(Lack::NotHeard),
             Limit::Healthy if standing.dark => Some(Lack::Dark),
-            Limit::Healthy => standing.silent.then_some(Lack::Silent),
+            Limit::Healthy if standing.silent => Some(Lack::Silent),
+            Limit::Healthy => standing.strained.then_some(Lack::Voltage),
         };
         condition.0.iter().find_map(against)
     }
@@ -153,5 +175,14 @@ mod tests {
         standings.alarm(SiteId(0), Alarm::PowerUp);
         standings.silent(SiteId(1), false);
         assert_eq!(by(&standings, "healthy"), [None; 3]);
+        standings.strained(SiteId(2), true);
+        assert_eq!(by(&standings, "healthy"), [None, None, Some(Lack::Voltage)]);
+        standings.strained(SiteId(2), false);
+        assert_eq!(by(&standings, "healthy"), [None; 3]);
+        // A crew brings the images that they came with.
+        standings.is_as_delivered(SiteId(0));
+        standings.is_as_delivered(SiteId(1));
+        assert_eq!(by(&standings, "firmware = third"), [firmware; 3]);
+        assert_eq!(by(&standings, "firmware = 2.0.0"), [None, firmware, None]);
     }
 }

@@ -275,13 +275,27 @@ impl Talk {
         self.encoded(down, |cosem| client::image_to_all(cosem.meter(SiteId(0)), &cosem.images[image], step, under))
     }
 
+    /// Something of one object for all meters, which are of one security suite, in one of the floods that may be under way at a time.
+    pub fn ask_all(&mut self, slot: u16, ask: Ask) -> Down {
+        let bytes = self.cosem.asked_bytes(SiteId(0), ask).unwrap_or_default();
+        let word = (self.cosem.payload == Payload::Sized).then(|| Arc::new(Word::Ask(ask)));
+        let under = self.under_for_all();
+        let down = Down {
+            to: Destination::All,
+            kind: DownKind::Spread { slot },
+            bytes,
+            apdu: Apdu { word, ..Self::apdu(under) },
+        };
+        self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), ask, under))
+    }
+
     /// A reset of all meters, which are of one security suite.
     pub fn reset_all(&mut self, job: u16, tier: ResetTier) -> Down {
         let bytes = self.cosem.lengths(SiteId(0)).of(Ask::Reset(tier)).1;
         let under = self.under_for_all();
         let apdu = Self::apdu(under);
         let down = Down { to: Destination::All, kind: DownKind::Command { job }, bytes, apdu };
-        self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), tier, under))
+        self.encoded(down, |cosem| client::broadcast(cosem.meter(SiteId(0)), Ask::Reset(tier), under))
     }
 
     /// A new broadcast key is on its way to meters; returns its generation.

@@ -72,7 +72,7 @@ pub enum Body {
         /// The job that it belongs to.
         job: u16,
     },
-    /// Down: a step with a firmware image for all.
+    /// Down: a step with a firmware image, or a command, for all.
     Spread {
         /// Which of the floods that may be under way at a time.
         slot: u16,

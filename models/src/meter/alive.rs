@@ -1,6 +1,7 @@
 //! Keep-alives, and how health reports and keep-alives are sent.
 
 use super::{Event, Meters};
+use crate::apdu::{Apdu, Word};
 use crate::backhaul::Notice;
 use crate::books::{Loss, OwnReport, Says};
 use crate::context::Ctx;
@@ -11,6 +12,7 @@ use crate::purpose::KEEP_ALIVE;
 use amitwin_dlms::push::ALARM;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
+use std::sync::Arc;
 
 impl Meters {
     /// Schedules the keep-alive of a period, counted from 0.
@@ -31,7 +33,7 @@ impl Meters {
         if meter.dark || meter.bricked || meter.hung {
             return;
         }
-        self.notify(medium, ctx, node, (Notice::KeepAlive, period));
+        self.notify(medium, ctx, node, (Notice::KeepAlive, period), None);
     }
 
     /// Sends a health report or keep-alive that is due now; without a way to the gateway it is lost.
@@ -41,6 +43,7 @@ impl Meters {
         ctx: &mut Ctx,
         node: Node,
         (notice, number): (Notice, u32),
+        word: Option<Arc<Word>>,
     ) {
         let planned = ctx.now();
         if !self.meters[node].attached {
@@ -52,6 +55,6 @@ impl Meters {
         }
         let (apdu, bytes) = self.notification(ctx, node, ALARM, number);
         let message = Message::new(Body::Notice { notice, number }, ctx.facts.gateway_of(node), planned);
-        medium.send(self, ctx, node, Message { apdu, bytes, ..message });
+        medium.send(self, ctx, node, Message { apdu: Apdu { word, ..apdu }, bytes, ..message });
     }
 }

@@ -13,14 +13,14 @@ use amitwin_sim_core::SimTime;
 const ANSWERED: SimTime = SimTime::from_secs(2);
 
 impl Meters {
-    /// A step for all was heard; nobody answers.
+    /// A step with an image, or a command, for all was heard; nobody answers.
     pub(super) fn step_for_all(&mut self, ctx: &mut Ctx, node: Node, message: &Message) {
         let (site, now) = (ctx.facts.sites[node], ctx.now());
         if !self.meters[node].measures || self.meters[node].hung {
             return;
         }
         if let Some(servers) = &mut self.servers {
-            servers.hear_step(node, site, now, &message.apdu);
+            servers.hear_for_all(node, site, now, &message.apdu);
         }
     }
 

@@ -3,6 +3,7 @@
 //! A value is a function of seed, meter and time, so that a meter keeps nothing but where its rule stands.
 
 use super::{Event, Meters};
+use crate::apdu::Word;
 use crate::backhaul::Notice;
 use crate::check::same_count;
 use crate::climate::process::{Process, normal};
@@ -14,6 +15,7 @@ use crate::spec::{HealthMode, HealthSpec};
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Where a meter's rule stands; values are shares of the nominal voltage.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,7 +152,8 @@ impl Meters {
         counters.health_false += u64::from(sampled == Sampled::Left && watch.level == 1.0);
         if sampled != Sampled::Nothing {
             let number = watch.samples;
-            self.notify(medium, ctx, node, (Notice::Health, number));
+            let word = (sampled == Sampled::Left).then(|| Arc::new(Word::OutOfBand));
+            self.notify(medium, ctx, node, (Notice::Health, number), word);
         }
     }
 }

@@ -6,6 +6,7 @@ pub(super) use saved::Saved;
 
 use super::clock::Clocks;
 mod confirmation;
+mod for_all;
 
 use crate::apdu::{
     Apdu, Ask, Cosem, Fate, HEAD_END_PDU, HEAD_END_TITLE, Image, ImageSaid, ImageStep, PORT, QUARTER_S, Rows, Word,
@@ -16,7 +17,7 @@ use crate::spec::{Payload, ResetTier};
 use amitwin_dlms::image::Firmware;
 use amitwin_dlms::link::wrapper::HEADER_BYTES;
 use amitwin_dlms::objects::{self, View};
-use amitwin_dlms::{Call, Client, Effects, OnOverflow, Reaction, Rest, Scratch, Session, answer, broadcast, push};
+use amitwin_dlms::{Call, Client, Effects, OnOverflow, Reaction, Rest, Scratch, Session, answer, push};
 use amitwin_sim_core::SimTime;
 use dlms_cosem_rs::obis::Obis;
 use serde::{Deserialize, Serialize};
@@ -264,33 +265,6 @@ impl Servers {
         }
     }
 
-    /// The meter takes in the bytes of what is for all; what that does, unless it is refused.
-    fn take_in(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) -> Option<Effects> {
-        let cosem = self.cosem.clone();
-        self.wind(local, now);
-        let Kept::Real(rests) = &mut self.kept else { return None };
-        let apdu = said.bytes.as_deref().and_then(client::unwrapped)?;
-        self.request.clear();
-        self.request.extend_from_slice(apdu);
-        let mut effects = Effects::default();
-        let mut call = Call {
-            meter: cosem.meter(site),
-            rest: &mut rests[local.at()],
-            now: cosem.moment(now),
-            scratch: &mut self.scratch,
-            effects: &mut effects,
-        };
-        broadcast::hear(&mut call, HEAD_END_TITLE, &mut self.request).then_some(effects)
-    }
-
-    /// The meter hears a reset for all; returns whether it runs it.
-    pub fn hear(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu, tier: ResetTier) -> bool {
-        match &mut self.kept {
-            Kept::Sized(_) => self.is_new_for_all(local, site, said),
-            Kept::Real(_) => self.take_in(local, site, now, said).is_some_and(|effects| effects.reset == Some(tier)),
-        }
-    }
-
     /// The exception of a meter whose boards keep it from a service.
     pub fn not_served(&self) -> Said {
         let (apdu, bytes) = message(Apdu { refused: true, metrology: true, ..Apdu::default() }, &client::NOT_SERVED);
@@ -404,37 +378,6 @@ impl Servers {
             self.activated = Some(activated(&cosem, site, image, rest, before));
         }
         ImageSaid::Result(result.map_or_else(|why| why.as_u8(), |()| 0))
-    }
-
-    /// The meter hears a step with an image for all.
-    pub fn hear_step(&mut self, local: Node, site: SiteId, now: SimTime, said: &Apdu) {
-        match &mut self.kept {
-            Kept::Sized(_) => {
-                if self.is_new_for_all(local, site, said)
-                    && let Some(Word::AskImage { image, step, .. }) = said.word.as_deref()
-                {
-                    self.step(local, site, now, *image, *step);
-                }
-            }
-            Kept::Real(_) => {
-                self.take_in(local, site, now, said);
-            }
-        }
-    }
-
-    /// Whether a meter whose payloads are sized takes a message for all.
-    fn is_new_for_all(&mut self, local: Node, site: SiteId, said: &Apdu) -> bool {
-        let (cosem, Kept::Sized(counts)) = (&self.cosem, &mut self.kept) else { return false };
-        if cosem.meter(site).vendor().suite != cosem.meter(SiteId(0)).vendor().on_file() {
-            return false;
-        }
-        let kept = &mut counts[local.at()];
-        if said.generation != u32::from(kept.broadcast) {
-            return false;
-        }
-        let fresh = said.counter >= kept.expected_by_all;
-        kept.expected_by_all = kept.expected_by_all.max(said.counter + 1);
-        fresh
     }
 
     /// What a push setup of a meter sends now.

@@ -5,7 +5,7 @@ use super::command::{KeyChangeSpec, PaceSpec, RelaySpec, TimeSpec, WriteSpec, at
 use super::condition::Condition;
 use super::firmware::FirmwareSpec;
 use super::head_end::{PRIORITY_USUAL, is_usual, priority_usual};
-use super::reset::ResetSpec;
+use super::reset::{Delivery, ResetSpec};
 use super::tagged::{Tag, tagged};
 use super::target::Target;
 use super::waves::WavesSpec;
@@ -84,6 +84,17 @@ impl JobSpec {
             JobSpec::Keys(keys) => Some(&keys.pace),
             JobSpec::Certificates(renewal) => Some(&renewal.pace),
         }
+    }
+
+    /// How long a flood settles that tells all meters at once, if it is one of the commands that go by one.
+    pub fn flood(&self) -> Option<SimTime> {
+        let spread = match self {
+            JobSpec::Write(write) => write.spread,
+            JobSpec::Relay(relay) => relay.spread,
+            JobSpec::Time(time) => time.spread,
+            _ => return None,
+        };
+        (spread.delivery == Delivery::Broadcast).then_some(spread.settle)
     }
 
     /// Which meters it means.

@@ -2,6 +2,7 @@
 
 use super::campaign::is_false;
 use super::quantity::{Maybe, Time};
+use super::reset::Delivery;
 use super::target::Target;
 use super::waves::WavesSpec;
 use amitwin_sim_core::SimTime;
@@ -71,17 +72,72 @@ impl PaceSpec {
     }
 }
 
+/// How a command gets to the meters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SpreadSpec {
+    /// To each meter alone, in its turn; or one flood tells all of them, and each is asked in its turn whether it has come, and told alone if it has not. A flood reaches every meter, so that it
+    /// goes with no `target`, waves, `stop_at_failed` or `only_when`.
+    #[serde(default = "delivery_default", skip_serializing_if = "is_alone")]
+    pub delivery: Delivery,
+    /// With delivery = "broadcast": how long after the flood the turns begin, in which meters are asked. A price takes two floods, one that sets and one that activates it.
+    #[serde(default = "settle_default", with = "Time", skip_serializing_if = "is_usual_settle")]
+    #[schemars(extend("x-min" = "1s", "x-max" = "1d"))]
+    pub settle: SimTime,
+}
+
+const SETTLE: SimTime = SimTime::from_secs(120);
+
+fn delivery_default() -> Delivery {
+    Delivery::Unicast
+}
+
+fn is_alone(delivery: &Delivery) -> bool {
+    *delivery == Delivery::Unicast
+}
+
+fn settle_default() -> SimTime {
+    SETTLE
+}
+
+fn is_usual_settle(settle: &SimTime) -> bool {
+    *settle == SETTLE
+}
+
+impl Default for SpreadSpec {
+    /// To each meter alone.
+    fn default() -> Self {
+        SpreadSpec { delivery: delivery_default(), settle: SETTLE }
+    }
+}
+
+impl SpreadSpec {
+    /// By one flood, with the usual time until meters are asked.
+    pub fn broadcast() -> SpreadSpec {
+        SpreadSpec { delivery: Delivery::Broadcast, settle: SETTLE }
+    }
+}
+
 /// A value is written into every meter, and read back; a price is then activated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WriteSpec {
     /// How it gets around.
     #[serde(flatten)]
     pub pace: PaceSpec,
+    /// How it gets to the meters.
+    #[serde(flatten)]
+    pub spread: SpreadSpec,
     /// What is written.
     pub what: Setting,
     /// The value.
     #[schemars(range(min = -1_000_000, max = 1_000_000))]
     pub value: i32,
+}
+
+impl WriteSpec {
+    /// To each meter alone.
+    pub fn new(pace: PaceSpec, what: Setting, value: i32) -> WriteSpec {
+        WriteSpec { pace, spread: SpreadSpec::default(), what, value }
+    }
 }
 
 /// What of a meter's configuration is written.
@@ -118,8 +174,18 @@ pub struct RelaySpec {
     /// How it gets around.
     #[serde(flatten)]
     pub pace: PaceSpec,
+    /// How it gets to the meters.
+    #[serde(flatten)]
+    pub spread: SpreadSpec,
     /// Which of the two. Where contacts are as they are to be already nothing moves.
     pub action: RelayAction,
+}
+
+impl RelaySpec {
+    /// To each meter alone.
+    pub fn new(pace: PaceSpec, action: RelayAction) -> RelaySpec {
+        RelaySpec { pace, spread: SpreadSpec::default(), action }
+    }
 }
 
 /// What a relay does.
@@ -138,6 +204,9 @@ pub struct TimeSpec {
     /// How it gets around.
     #[serde(flatten)]
     pub pace: PaceSpec,
+    /// How it gets to the meters.
+    #[serde(flatten)]
+    pub spread: SpreadSpec,
     /// A clock that is further off than this is set. The head-end compares it with the middle of the time between question and answer, and clocks show whole seconds.
     #[serde(default = "if_off_by_default", with = "Time")]
     #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
@@ -147,7 +216,7 @@ pub struct TimeSpec {
 impl TimeSpec {
     /// Clocks that are off by more than 10 s.
     pub fn new(pace: PaceSpec) -> TimeSpec {
-        TimeSpec { pace, if_off_by: if_off_by_default() }
+        TimeSpec { pace, spread: SpreadSpec::default(), if_off_by: if_off_by_default() }
     }
 }
 

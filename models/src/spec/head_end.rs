@@ -30,6 +30,10 @@ pub struct HeadEndSpec {
     pub service: SimTime,
     /// How these times spread.
     pub service_times: ServiceTimes,
+    /// Standard deviation of lognormal times, in averages.
+    #[serde(skip_serializing_if = "is_usual_spread")]
+    #[schemars(range(min = 0.01, max = 20.0))]
+    pub service_spread: f64,
     /// Measured times, milliseconds, of which each message gets one at random, instead of `service` and `service_times`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 10_000), inner(range(min = 0.0, max = 3_600_000.0)))]
@@ -179,6 +183,13 @@ impl RetrySpec {
     }
 }
 
+/// Standard deviation of service times, in averages: that of exponential ones.
+const SPREAD: f64 = 1.0;
+
+fn is_usual_spread(spread: &f64) -> bool {
+    *spread == SPREAD
+}
+
 /// Priority of a job whose scenario says none.
 pub const PRIORITY_USUAL: u8 = 4;
 
@@ -201,6 +212,7 @@ impl Default for HeadEndSpec {
             workers: 8,
             service: SimTime::from_millis(5),
             service_times: ServiceTimes::Fixed,
+            service_spread: SPREAD,
             service_measured_ms: Vec::new(),
             queue_max: None,
             sessions_per_second: None,
@@ -247,4 +259,6 @@ pub enum ServiceTimes {
     Fixed,
     /// Exponentially distributed.
     Exponential,
+    /// Lognormally distributed, `service_spread` wide: most are short, and a few very long.
+    Lognormal,
 }

@@ -60,7 +60,8 @@ pub use channels::{Channels, NoChannelList};
 pub use civil::{EXAMPLE as DATE_TIME_EXAMPLE, NoMoment, Utc, unix_s, utc};
 pub use clock::ClockSpec;
 pub use command::{
-    KeyChangeSpec, PaceSpec, RelayAction, RelaySpec, Setting, TimeSpec, WriteSpec, attempts_default, timeout_default,
+    KeyChangeSpec, PaceSpec, RelayAction, RelaySpec, Setting, SpreadSpec, TimeSpec, WriteSpec, attempts_default,
+    timeout_default,
 };
 pub use condition::{Condition, ConditionText, Firmware, Limit, Quantity as LinkQuantity};
 pub use coupling::{Coupling, CouplingSpec};

@@ -23,19 +23,19 @@ fn campaigns_of_questions_go_on() {
         let timeout = seconds(15);
         let pace = PaceSpec { timeout, waves, ..PaceSpec::new(seconds(120), seconds(100)) };
         let job = |name: &str, job| CampaignSpec { name: name.into(), priority: PRIORITY_USUAL, role: None, job };
-        let relay = RelaySpec { pace: pace.clone(), action: RelayAction::Disconnect };
+        let relay = RelaySpec::new(pace.clone(), RelayAction::Disconnect);
         // The first round is over after a few minutes.
-        let write = WriteSpec {
-            pace: PaceSpec { every: Some(seconds(600)), ..pace.clone() },
-            what: Setting::PushRetries,
-            value: 7,
-        };
+        let write = WriteSpec::new(PaceSpec { every: Some(seconds(600)), ..pace.clone() }, Setting::PushRetries, 7);
         let keys = KeyChangeSpec::new(PaceSpec { attempts: Some(1), ..pace.clone() });
         let keys = KeyChangeSpec { master: true, broadcast: true, recover_after: seconds(100), ..keys };
         let suite = dlms_cosem_rs::security::SecuritySuite::Suite1;
         spec.dlms.vendors = vec![amitwin_dlms::Vendor { suite, ..Default::default() }.into()];
         let valid = seconds(3_600);
         spec.dlms.certificates = Some(CertificatesSpec { valid, age: (seconds(1_800), seconds(3_400)) });
+        // Floods at 150 and 210 s, questions from 270 s on.
+        let spread = SpreadSpec { settle: seconds(60), ..SpreadSpec::broadcast() };
+        let asked = PaceSpec { timeout, ..PaceSpec::new(seconds(150), seconds(300)) };
+        let price = WriteSpec { spread, ..WriteSpec::new(asked, Setting::Price, 99) };
         let (renew_before, again_after) = (seconds(600), seconds(200));
         let renewal = RenewalSpec { pace, renew_before, again_after };
         spec.campaigns = vec![
@@ -43,6 +43,7 @@ fn campaigns_of_questions_go_on() {
             job("off", JobSpec::Relay(Box::new(relay))),
             job("retries", JobSpec::Write(Box::new(write))),
             job("keys", JobSpec::Keys(Box::new(keys))),
+            job("price", JobSpec::Write(Box::new(price))),
         ];
         check(&spec, &[119_000, 125_007, 160_500, 250_250, 400_100, 700_000, 1_300_000].map(SimTime::from_millis));
     }

@@ -65,6 +65,7 @@ impl Commands {
             Metric::ClocksSet => counted.map(|counted| counted.clocks_set as f64),
             Metric::ClockOffMaxS => self.off_max_s.map(f64::from),
             Metric::KeysChanged => counted.map(|counted| counted.keys_changed as f64),
+            Metric::ToldAgain => counted.map(|counted| counted.told_again as f64),
             Metric::KeysRecovered => counted.map(|counted| counted.keys_recovered as f64),
             _ => return None,
         })

@@ -94,7 +94,7 @@ pub fn of_results(metrics: &Values) -> Vec<String> {
     }
     if left_out > 0.0 {
         warnings.push(format!(
-            "{left_out} meters were left out by only_when: {} or their links did not become what it asks for, of the links of {unknown} nothing was known. \
+            "{left_out} meters were left out by only_when: {} did not fit it, themselves or their links, and of the links of {unknown} nothing was known. \
              The table `transactions` has them as left_out, with what each lacked in held_by",
             left_out - unknown
         ));

@@ -3,7 +3,8 @@
 use crate::logged::{Command, Terms, What};
 use amitwin_data::rows::{Outcome, TransactionKind, TransactionRow};
 use amitwin_models::spec::{
-    CampaignSpec, Delivery, JobSpec, KeyChangeSpec, PaceSpec, PollSpec, ResetSpec, TimeSpec, Window, WorldSpec,
+    CampaignSpec, Delivery, JobSpec, KeyChangeSpec, PaceSpec, PollSpec, ResetSpec, SpreadSpec, TimeSpec, Window,
+    WorldSpec,
 };
 use amitwin_sim_core::SimTime;
 use std::collections::BTreeMap;
@@ -37,6 +38,11 @@ impl Jobs {
                 let window = reset_window_s.filter(|_| first == Some(n)).map(SimTime::from_secs_f64);
                 terms.window = window.or(terms.window).filter(|window| *window > SimTime::ZERO);
                 terms.start_ns = since(reset.at);
+            }
+            if let Some(settle) = spec.job.flood() {
+                terms.broadcast = true;
+                terms.settle = Some(settle).filter(|settle| *settle != SpreadSpec::default().settle);
+                terms.window = spec.job.pace().and_then(|pace| pace.window);
             }
             terms.priority = Some(spec.priority);
             terms.campaign = called(&spec.name, what, replays);

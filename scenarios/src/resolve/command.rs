@@ -2,7 +2,7 @@
 
 use super::campaign::about;
 use super::{Context, order, show};
-use amitwin_models::spec::{CampaignSpec, JobSpec, PaceSpec, RenewalSpec};
+use amitwin_models::spec::{CampaignSpec, JobSpec, PaceSpec, RenewalSpec, Setting, SpreadSpec};
 
 pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSpec, meters: usize) {
     let name = campaign.name.as_str();
@@ -17,6 +17,7 @@ pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSp
     if let JobSpec::Certificates(renewal) = &campaign.job {
         return renews(cx, name, renewal);
     }
+    floods(cx, campaign, pace);
     let left = cx.file.duration.saturating_sub(pace.at);
     let waves = pace.waves.shares.as_ref().map_or(1, Vec::len) as f64;
     let (pauses_ns, key) =
@@ -25,7 +26,9 @@ pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSp
         Some(clusters) => order::clusters_ns(clusters, meters),
         None => waves * pace.window.unwrap_or_default().nanos() as f64,
     };
-    let needed_ns = turns_ns + pauses_ns;
+    let floods = if matches!(&campaign.job, JobSpec::Write(write) if write.what == Setting::Price) { 2.0 } else { 1.0 };
+    let settles_ns = campaign.job.flood().map_or(0.0, |settle| floods * settle.nanos() as f64);
+    let needed_ns = turns_ns + pauses_ns + settles_ns;
     if needed_ns > left.nanos() as f64 && pace.at < cx.file.duration {
         let text = format!(
             "the campaign `{name}` needs {} until the last meter has its turn and has {} before the run ends; the rest stays pending",
@@ -33,6 +36,38 @@ pub(super) fn check(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSp
             show(left)
         );
         cx.warn(&["campaign", name, key], text);
+    }
+}
+
+/// What does not go together with a flood, and what only a flood has a use for.
+fn floods(cx: &mut Context<'_>, campaign: &CampaignSpec, pace: &PaceSpec) {
+    let name = campaign.name.as_str();
+    let settle = match &campaign.job {
+        JobSpec::Write(write) => write.spread.settle,
+        JobSpec::Relay(relay) => relay.spread.settle,
+        JobSpec::Time(time) => time.spread.settle,
+        _ => return,
+    };
+    if campaign.job.flood().is_none() {
+        if settle != SpreadSpec::default().settle {
+            let text = format!(
+                "the campaign `{name}` has `settle`, which nothing has a use for without delivery = \"broadcast\""
+            );
+            cx.warn(&["campaign", name, "settle"], text);
+        }
+        return;
+    }
+    let waves = &pace.waves;
+    let said = [
+        (!pace.target.is_empty(), "target"),
+        (waves.shares.is_some(), "waves"),
+        (waves.stop_at_failed.is_some(), "stop_at_failed"),
+        (waves.only_when.is_some(), "only_when"),
+    ];
+    for (_, key) in said.into_iter().filter(|(said, _)| *said) {
+        let title = format!("the campaign `{name}` floods its command and has `{key}`");
+        let help = format!("set delivery = \"unicast\", or leave `{key}` out");
+        cx.error(&["campaign", name, key], title, "a flood reaches every meter at once", help);
     }
 }
 

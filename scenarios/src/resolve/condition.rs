@@ -2,8 +2,15 @@
 
 use super::Context;
 use crate::language::diagnostic::suggest;
-use amitwin_models::spec::{Condition, Firmware, Limit, MediumKind};
+use crate::sections::ScenarioFile;
+use amitwin_models::spec::{Condition, Firmware, HealthMode, Limit, MediumKind};
 use amitwin_sim_core::SimTime;
+
+/// Whether meters tell that something is the matter with them.
+fn is_told(file: &ScenarioFile) -> bool {
+    let by_voltage = file.traffic.health.as_ref().is_some_and(|health| health.mode == HealthMode::Band);
+    file.traffic.keep_alive.is_some() || file.last_gasp.is_some() || by_voltage
+}
 
 /// What is asked for can be known.
 pub(super) fn check(cx: &mut Context<'_>, (noun, name): (&str, &str), condition: &Condition) {
@@ -30,9 +37,9 @@ pub(super) fn check(cx: &mut Context<'_>, (noun, name): (&str, &str), condition:
                     cx.error(&place, title, "neither a version nor a campaign", help);
                 }
             }
-            Limit::Healthy if file.traffic.keep_alive.is_none() && file.device.last_gasp.is_none() => {
+            Limit::Healthy if !is_told(file) => {
                 let title = format!("the {noun} `{name}` asks for healthy meters, and none tells how it is");
-                let help = "add [traffic.keep_alive] or [device.last_gasp], or ask for \"heard within 1d\"";
+                let help = "add [traffic.keep_alive], [last_gasp], or [traffic.health] with mode = \"band\", or ask for \"heard within 1d\"";
                 cx.error(&place, title, "nothing is told", help);
             }
             _ => {}

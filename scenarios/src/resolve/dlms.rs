@@ -58,7 +58,7 @@ pub(super) fn world(cx: &mut Context<'_>) {
     let is_broadcast = |campaign: &&CampaignSpec| match &campaign.job {
         JobSpec::Reset(reset) => reset.delivery == Delivery::Broadcast,
         JobSpec::Firmware(firmware) => firmware.delivery() == FirmwareDelivery::Multicast,
-        _ => false,
+        other => other.flood().is_some(),
     };
     let broadcast = file.campaign.iter().find(is_broadcast);
     if let Some(campaign) = broadcast.filter(|_| suites.len() > 1) {

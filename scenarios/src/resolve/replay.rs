@@ -185,10 +185,12 @@ fn replayed(
     mapping.told(cx, replay, &sites);
     let (outages, restarts) = happenings(by_site, cx.file.duration, &mut tally);
     let meters = placement.count(SiteKind::Meter);
-    tally.commands = commands.into_jobs(cx, (replay, meters), jobs);
+    let (happen, repeated) = commands.into_jobs(cx, (replay, meters), jobs);
+    (tally.commands, tally.repeated) = (happen, tally.repeated + repeated);
     let first = outages.len() + restarts.len() + 1;
-    let (disturbed, devices) = voltages.into_events(&replay.name, first, cx.file.duration);
+    let (disturbed, devices, unplayed) = voltages.into_events(&replay.name, first, cx.file.duration);
     tally.voltages = devices;
+    (tally.outside, tally.repeated) = (tally.outside + unplayed.outside, tally.repeated + unplayed.repeated);
     let count = outages.len() + restarts.len() + disturbed.len();
     if count > EVENTS_MAX {
         let title =

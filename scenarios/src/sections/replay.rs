@@ -37,7 +37,8 @@ pub struct ReplaySection {
     #[serde(default = "timeout_default", with = "Time")]
     #[schemars(extend("x-min" = "1s", "x-max" = "1h"))]
     pub timeout: SimTime,
-    /// Name of a `[[campaign]]` with kind = "firmware": its image goes to the meters of lines of the kind `firmware`, to none of them before its time, and to nobody else.
+    /// Name of a `[[campaign]]` with kind = "firmware": its image goes to the meters of lines of the kind `firmware`, to none of them before its time, and to nobody else. Lines whose
+    /// `campaign=` names another one of the file go by that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 80))]
     pub firmware: Option<String>,

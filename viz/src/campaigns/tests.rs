@@ -101,6 +101,28 @@ fn what_stopped_whom_has_its_reason() {
 }
 
 #[test]
+fn who_was_left_out_lacked_what_the_row_says() {
+    let lacks = [HeldBy::Snr, HeldBy::Firmware, HeldBy::NotHeard, HeldBy::Silent, HeldBy::Dark, HeldBy::Voltage];
+    let rows = (0..)
+        .zip(lacks)
+        .map(|(node, lack)| TransactionRow { held_by: Added(Some(lack)), ..row(node, Outcome::LeftOut, [NO; 5]) });
+    let mut campaigns = Campaigns::default();
+    campaigns.add(&rows.collect::<Vec<_>>());
+    let stopped = campaigns.get("v2").expect("it is there").stopped(1);
+    let mut of: Vec<(u32, String)> = stopped.into_iter().map(|(why, _, nodes)| (nodes[0], why)).collect();
+    of.sort();
+    let expected = [
+        "its signal was too weak",
+        "its firmware was another one",
+        "not heard for too long",
+        "it had missed its keep-alives",
+        "its supply had failed",
+        "its voltage was out of its band",
+    ];
+    assert_eq!(of, (0..).zip(expected.map(|why| format!("left out: {why}"))).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_wave_is_delivered_by_when_95_of_100_have_it() {
     let of = |node: u32| {
         let since = |s: f64| Some(s + f64::from(node));

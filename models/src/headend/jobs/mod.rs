@@ -6,6 +6,7 @@
 
 pub mod dialogue;
 pub mod firmware;
+pub mod floods;
 pub mod held;
 pub mod order;
 pub mod read;
@@ -465,7 +466,8 @@ pub fn of(duties: &Duties<'_>, network: &Network) -> Vec<Job> {
             }
             other => {
                 let meters = meant(duties, other.target());
-                Job::Dialogue(Dialogue::new(name, other, job, meters, fleet))
+                let place = floods::first(duties.campaigns, campaign);
+                Job::Dialogue(Dialogue::new(name, other, (job, place), meters, fleet))
             }
         });
     }

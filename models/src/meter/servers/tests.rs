@@ -93,7 +93,8 @@ fn lengths_are_those_of_the_bytes_whoever_speaks() {
 fn what_is_for_all_is_heard_once_and_only_if_it_is_genuine() {
     let cosem = cosem(Payload::Real, SecuritySuite::Suite1);
     let said = |counter| {
-        let datagram = client::broadcast(cosem.meter(SiteId(0)), ResetTier::Warm, client::Under::counter(counter));
+        let datagram =
+            client::broadcast(cosem.meter(SiteId(0)), Ask::Reset(ResetTier::Warm), client::Under::counter(counter));
         Apdu { counter, bytes: Some(datagram.into()), ..Apdu::default() }
     };
     let mut servers = Servers::new(cosem.clone(), 3);

@@ -5,13 +5,16 @@ use crate::logged::{Command, Terms, What};
 use crate::sections::replay::ReplaySection;
 use amitwin_models::spec::{
     CampaignSpec, Delivery, FirmwareDelivery, JobSpec, KeyChangeSpec, NOTICE, PRIORITY_USUAL, PaceSpec, PollContent,
-    PollSpec, RelaySpec, ResetSpec, Target, TimeSpec, WavesSpec, Window, WriteSpec,
+    PollSpec, RelaySpec, ResetSpec, SpreadSpec, Target, TimeSpec, WavesSpec, Window, WriteSpec,
 };
 use amitwin_sim_core::SimTime;
 use std::collections::BTreeMap;
 
 /// Jobs that a log may make.
 const JOBS_MAX: usize = 1_000;
+
+/// Over this those are asked that a flood has told, where the log does not say.
+const ASKED_OVER: SimTime = SimTime::from_secs(600);
 
 /// The commands of a log, by what belongs into one job.
 #[derive(Default)]
@@ -55,23 +58,24 @@ impl Commands {
     /// One more, told at that time.
     pub fn add(&mut self, command: Command, site: u32, told: SimTime) {
         let Command { what, terms, due_ns } = command;
-        let key =
-            (format!("{} {terms}", what.name()), (terms.broadcast && matches!(what, What::Reset(..))).then_some(told));
+        let key = (format!("{} {terms}", what.name()), (terms.broadcast && what.floods()).then_some(told));
         let turn = due_ns.map_or(told, |ns| self.since_start(ns));
         let group = self.of.entry(key).or_insert_with(|| Group { what, terms, turns: Turns::new() });
         group.turns.entry(site).or_default().push(turn);
     }
 
-    /// Jobs that do them beside the campaigns of the file, of which one brings images; says how many turns they have, or what is wrong.
+    /// Jobs that do them beside the campaigns of the file, of which some bring images; says how many turns they have and how many lines say again what is so already, or what is wrong.
     pub fn into_jobs(
         mut self,
         cx: &mut Context<'_>,
         (replay, meters): (&ReplaySection, usize),
         (campaigns, polls): (&mut Vec<CampaignSpec>, &mut Vec<PollSpec>),
-    ) -> usize {
+    ) -> (usize, usize) {
         let before = campaigns.len() + polls.len();
-        let mut count = 0;
-        let mut images = Turns::new();
+        let (mut count, mut repeated) = (0, 0);
+        // By the campaign that brings them.
+        let mut images: BTreeMap<String, Turns> =
+            replay.firmware.iter().map(|name| (name.clone(), Turns::new())).collect();
         let mut names = Names::default();
         // As campaigns stand in a file: the first is the first one.
         let mut groups: Vec<(SimTime, Key, Group)> = std::mem::take(&mut self.of)
@@ -88,8 +92,10 @@ impl Commands {
             match group.what {
                 What::Read(content) => polls.push(read(replay, names.next(&name), content, &group)),
                 What::Firmware => {
+                    let Some(campaign) = brought_by(replay, &group.terms, campaigns) else { continue };
+                    let turns = images.entry(campaign).or_default();
                     for (site, times) in group.turns {
-                        images.entry(site).or_default().extend(times);
+                        turns.entry(site).or_default().extend(times);
                     }
                 }
                 // A campaign has each meter's turn once.
@@ -104,9 +110,9 @@ impl Commands {
                 }
             }
         }
-        images.values_mut().for_each(|times| times.sort_unstable());
-        if let Some(name) = &replay.firmware {
-            count = count.saturating_sub(by_log(cx, (replay, name), campaigns, (&images, meters)));
+        for (name, mut turns) in images {
+            turns.values_mut().for_each(|times| times.sort_unstable());
+            repeated += by_log(cx, (replay, &name), campaigns, (&turns, meters));
         }
         let jobs = campaigns.len() + polls.len() - before;
         if jobs > JOBS_MAX {
@@ -114,7 +120,7 @@ impl Commands {
             let help = format!("at most {JOBS_MAX} can be played; replay a part of it, or `only` some of it");
             cx.error(&["replay", &replay.name, "file"], title, "too many", help);
         }
-        count
+        (count.saturating_sub(repeated), repeated)
     }
 }
 
@@ -159,8 +165,14 @@ fn job(
     let (nodes, turns): (Vec<u32>, Vec<SimTime>) = of_this.unzip();
     let first = *turns.iter().min()?;
     let at = if n == 0 { at } else { first };
+    let is_flood = terms.broadcast && what.floods();
+    // Those that a flood has told are asked over a window.
+    let asked = is_flood && !matches!(what, What::Reset(..));
+    let turns = if asked { Vec::new() } else { turns };
+    let window = if asked { terms.window.unwrap_or(ASKED_OVER) } else { SimTime::from_secs(1) };
+    let settle = terms.settle.unwrap_or(SpreadSpec::default().settle);
+    let spread = if is_flood { SpreadSpec { settle, ..SpreadSpec::broadcast() } } else { SpreadSpec::default() };
     let (target, waves) = (Target::of(nodes), WavesSpec { turns, ..WavesSpec::default() });
-    let window = SimTime::from_secs(1);
     let (attempts, timeout) = (terms.attempts.unwrap_or(replay.attempts), terms.timeout.unwrap_or(replay.timeout));
     let pace = || PaceSpec {
         attempts: Some(attempts),
@@ -184,11 +196,13 @@ fn job(
             waves,
             ..ResetSpec::default()
         }),
-        What::Write(what, value) => JobSpec::Write(Box::new(WriteSpec { pace: pace(), what, value })),
-        What::Relay(action) => JobSpec::Relay(Box::new(RelaySpec { pace: pace(), action })),
+        What::Write(what, value) => {
+            JobSpec::Write(Box::new(WriteSpec { spread, ..WriteSpec::new(pace(), what, value) }))
+        }
+        What::Relay(action) => JobSpec::Relay(Box::new(RelaySpec { spread, ..RelaySpec::new(pace(), action) })),
         What::Time => {
             let time = TimeSpec::new(pace());
-            JobSpec::Time(Box::new(TimeSpec { if_off_by: terms.if_off_by.unwrap_or(time.if_off_by), ..time }))
+            JobSpec::Time(Box::new(TimeSpec { if_off_by: terms.if_off_by.unwrap_or(time.if_off_by), spread, ..time }))
         }
         What::Keys => {
             let keys = KeyChangeSpec::new(pace());
@@ -199,6 +213,12 @@ fn job(
         What::Read(_) | What::Firmware => return None,
     };
     Some((terms.priority.unwrap_or(PRIORITY_USUAL), job))
+}
+
+/// The campaign of the file that brings the image of a line: the one that the line names, if there is one, else that of the replay.
+fn brought_by(replay: &ReplaySection, terms: &Terms, campaigns: &[CampaignSpec]) -> Option<String> {
+    let is_one = |name: &&String| campaigns.iter().any(|of| of.name == **name && of.job.firmware().is_some());
+    terms.campaign.as_ref().filter(is_one).or(replay.firmware.as_ref()).cloned()
 }
 
 /// Lets a campaign of the file bring its image to the meters of a log at their times, and to nobody else; returns how many lines say again what another says.

@@ -13,6 +13,13 @@ const HIGH: f64 = 1.1;
 #[derive(Default)]
 pub(super) struct Voltages(BTreeMap<u32, Vec<(i128, u64, u32)>>);
 
+/// Lines that no disturbance follows from.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Unplayed {
+    pub outside: usize,
+    pub repeated: usize,
+}
+
 /// When one lasts, and how much of the nominal voltage it is, in thousandths.
 type Disturbance = (SimTime, Option<SimTime>, u32);
 
@@ -28,28 +35,39 @@ impl Voltages {
         self.0.entry(site).or_default().push((ns, line, libm::round(1_000.0 * level) as u32));
     }
 
-    /// Devices by what is the matter with their voltage, within a run.
-    fn disturbances(self, duration: SimTime) -> BTreeMap<Disturbance, Vec<u32>> {
+    /// Devices by what is the matter with their voltage, within a run; and how many lines lie outside of it or say again what is so already.
+    fn disturbances(self, duration: SimTime) -> (BTreeMap<Disturbance, Vec<u32>>, Unplayed) {
+        let mut unplayed = Unplayed::default();
         let mut all: BTreeMap<Disturbance, Vec<u32>> = BTreeMap::new();
         for (site, mut lines) in self.0 {
             lines.sort_unstable();
             let ends = lines.iter().skip(1).map(|line| line.0).chain([i128::MAX]).collect::<Vec<_>>();
+            // The line before is of a disturbance that this one ends.
+            let mut ended = false;
             for (&(since, _, level), until) in lines.iter().zip(ends) {
-                let is_within = until > 0 && since < i128::from(duration.nanos());
-                if level == 1_000 || until == since || !is_within {
+                let (is_normal, ends) = (level == 1_000, std::mem::take(&mut ended));
+                let is_late = since >= i128::from(duration.nanos());
+                if !is_late && is_normal && ends {
+                    continue;
+                } else if is_late || until <= 0 || is_normal && since < 0 {
+                    unplayed.outside += 1;
+                    continue;
+                } else if is_normal || until == since {
+                    unplayed.repeated += 1;
                     continue;
                 }
+                ended = true;
                 let until = u64::try_from(until).ok().map(SimTime::from_nanos).filter(|&until| until < duration);
                 let since = SimTime::from_nanos(since.max(0) as u64);
                 all.entry((since, until, level)).or_default().push(site);
             }
         }
-        all
+        (all, unplayed)
     }
 
-    /// The events, numbered from `first` on, and at how many devices one happens.
-    pub fn into_events(self, name: &str, first: usize, duration: SimTime) -> (Vec<EventSpec>, usize) {
-        let disturbances = self.disturbances(duration);
+    /// The events, numbered from `first` on, at how many devices one happens, and what is not played.
+    pub fn into_events(self, name: &str, first: usize, duration: SimTime) -> (Vec<EventSpec>, usize, Unplayed) {
+        let (disturbances, unplayed) = self.disturbances(duration);
         let count = disturbances.values().map(Vec::len).sum();
         let event = |(n, ((at, until, level), nodes)): (usize, (Disturbance, Vec<u32>))| EventSpec {
             name: format!("{name} {n}"),
@@ -61,7 +79,7 @@ impl Voltages {
             nodes,
             edges: Vec::new(),
         };
-        ((first..).zip(disturbances).map(event).collect(), count)
+        ((first..).zip(disturbances).map(event).collect(), count, unplayed)
     }
 }
 
@@ -84,6 +102,8 @@ mod tests {
             (8, -1, VoltageNormal, ""),
             (8, 40, Overvoltage, ""),
             (9, 100, Overvoltage, ""),
+            // It was well before.
+            (9, 50, VoltageNormal, ""),
         ] {
             voltages.add(site, (s * S, 1), kind, detail);
         }
@@ -93,6 +113,9 @@ mod tests {
             ((s(10), Some(s(30)), 800), vec![7]),
             ((s(40), None, 1_100), vec![8]),
         ];
-        assert_eq!(voltages.disturbances(s(100)).into_iter().collect::<Vec<_>>(), expected);
+        let (all, unplayed) = voltages.disturbances(s(100));
+        assert_eq!(all.into_iter().collect::<Vec<_>>(), expected);
+        // Two before the run and one after it.
+        assert_eq!(unplayed, Unplayed { outside: 3, repeated: 1 });
     }
 }

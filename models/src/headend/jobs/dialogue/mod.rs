@@ -1,7 +1,9 @@
 #![doc = include_str!("README.md")]
 
+mod flood;
 mod record;
 mod renewal;
+mod talked;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -13,7 +15,7 @@ use super::held::{Gate, Held, Waiting};
 use super::order::Fleet;
 use super::waves::Waves;
 use super::{End, JobKind, Tools};
-use crate::apdu::{Ask, Said};
+use crate::apdu::Said;
 use crate::backhaul::{DownKind, Report, ReportKind};
 use crate::check::ensure;
 use crate::event::Event;
@@ -25,13 +27,12 @@ use crate::node::SiteId;
 use crate::spec::{JobSpec, PaceSpec};
 use amitwin_data::rows::Outcome;
 use amitwin_sim_core::SimTime;
+use flood::{Flood, Flooded};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use talked::Talked;
 use topic::{Came, Follows};
-
-/// So often a dialogue turns back to a question that it has been through.
-const TURNS_MAX: u8 = 6;
 
 /// Timers of such a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,11 @@ pub enum Wake {
     Wave,
     /// A round begins after the first.
     Round,
+    /// A flood leaves, or the last one has settled.
+    Flood {
+        /// Which of the round.
+        number: u8,
+    },
     /// A meter's turn has come.
     Turn {
         /// Its place in the wave.
@@ -73,71 +79,6 @@ pub enum Wake {
     },
 }
 
-/// A meter that the campaign talks to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Talked {
-    position: u32,
-    /// When its turn came.
-    planned: SimTime,
-    lack: Option<Lack>,
-    ask: Ask,
-    /// When the question under way left, and the first one.
-    sent_at: SimTime,
-    sent: Option<SimTime>,
-    /// Tries of the question under way, and all of them.
-    tries: u16,
-    attempts: u16,
-    /// Times that it turned back to an earlier question.
-    turned: u8,
-    bytes: u32,
-    hops: u8,
-    /// How long a message was on its way.
-    one_way: SimTime,
-    /// When its new certificate was issued.
-    issued: SimTime,
-    /// What its clock was off by.
-    off_s: Option<f32>,
-    /// Generation of the keys that it is to get; 0: not told yet.
-    generation: u32,
-    /// That of the broadcast key that it is to get; 0: none.
-    broadcast: u16,
-    /// An answer was lost after which two keys are possible.
-    recovers: bool,
-    /// Something of the meter has been changed.
-    changed: bool,
-}
-
-impl Talked {
-    fn new(position: u32, planned: SimTime, lack: Option<Lack>) -> Talked {
-        Talked {
-            position,
-            planned,
-            lack,
-            ask: Ask::Clock,
-            sent_at: planned,
-            sent: None,
-            tries: 0,
-            attempts: 0,
-            turned: 0,
-            bytes: 0,
-            hops: 0,
-            one_way: SimTime::ZERO,
-            issued: planned,
-            off_s: None,
-            generation: 0,
-            broadcast: 0,
-            recovers: false,
-            changed: false,
-        }
-    }
-
-    /// Turns back to an earlier question, unless it has done so too often.
-    fn turns(&mut self) -> bool {
-        self.turned += 1;
-        self.turned <= TURNS_MAX
-    }
-}
-
 /// A campaign in the middle of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
@@ -145,6 +86,8 @@ pub struct State {
     round: u16,
     /// Generation of the broadcast key of the round; 0: it brings none.
     broadcast: u16,
+    /// What has been flooded in the round.
+    flooded: Flooded,
     wave: u16,
     /// When it began; `None` before the first one.
     begun: Option<SimTime>,
@@ -171,6 +114,8 @@ pub struct Dialogue {
     name: Arc<str>,
     topic: Topic,
     pace: PaceSpec,
+    /// Where one flood tells all meters.
+    flood: Option<Flood>,
     /// Times that a question is asked at most.
     attempts: u8,
     meters: Arc<[SiteId]>,
@@ -184,12 +129,13 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
-    /// Job `job` over these meters, of a kind that asks questions.
-    pub fn new(name: &str, spec: &JobSpec, job: u16, meters: Arc<[SiteId]>, fleet: Fleet<'_>) -> Self {
+    /// Job `job` over these meters, of a kind that asks questions; its floods have that place and the next one.
+    pub fn new(name: &str, spec: &JobSpec, (job, place): (u16, u16), meters: Arc<[SiteId]>, fleet: Fleet<'_>) -> Self {
         let (pace, topic) = spec.pace().zip(Topic::of(spec)).expect("whoever is no reset or image asks questions");
         let state = State {
             round: 0,
             broadcast: 0,
+            flooded: Flooded::default(),
             wave: 0,
             begun: None,
             next: 0,
@@ -213,6 +159,7 @@ impl Dialogue {
             name: name.into(),
             topic,
             pace: pace.clone(),
+            flood: spec.flood().map(|settle| Flood { settle, place }),
             attempts: spec.attempts(),
             clusters: pace.waves.clusters.map_or_else(Vec::new, |of| waves.clusters(of, job, fleet.seed)),
             turns: (0..waves.count() as u16).map(sorted).collect(),
@@ -230,12 +177,13 @@ impl Dialogue {
     /// A meter's turn has come.
     fn turn(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, position: u32) {
         let (meter, now) = (self.meters[position as usize], ctx.now());
-        if tools.forbids(now, self.job, self.topic.kind(), &self.name, Some(meter)) {
+        let is_told = self.state.flooded.at.is_some();
+        if !is_told && tools.forbids(now, self.job, self.topic.kind(), &self.name, Some(meter)) {
             self.over(ctx, tools, Talked::new(position, now, None), Outcome::Forbidden, None);
         } else if !tools.network.reachable[meter.at()] {
-            self.over(ctx, tools, Talked::new(position, now, None), Outcome::Unreachable, None);
+            self.over(ctx, tools, self.talked(position, now, None), Outcome::Unreachable, None);
         } else if tools.talk.has_expired(meter, now) && !self.topic.comes_again() {
-            self.over(ctx, tools, Talked::new(position, now, None), Outcome::Expired, None);
+            self.over(ctx, tools, self.talked(position, now, None), Outcome::Expired, None);
         } else {
             match self.held.gate(tools, now, position, meter) {
                 Gate::Open => self.queue(ctx, tools, (position, now, None)),
@@ -246,7 +194,7 @@ impl Dialogue {
     }
 
     fn leave_out(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, waiting: Waiting) {
-        let talked = Talked::new(waiting.index, waiting.since, Some(waiting.lack));
+        let talked = self.talked(waiting.index, waiting.since, Some(waiting.lack));
         self.over(ctx, tools, talked, Outcome::LeftOut, None);
     }
 
@@ -262,8 +210,8 @@ impl Dialogue {
         let most = self.pace.waves.parallel.unwrap_or(u32::MAX) as usize;
         while self.state.under_way.len() < most {
             let Some((position, planned, lack)) = self.state.queue.pop_front() else { break };
-            let mut talked = Talked { broadcast: self.state.broadcast, ..Talked::new(position, planned, lack) };
-            talked.ask = self.topic.first(tools.talk, self.meters[position as usize], &mut talked);
+            let mut talked = self.talked(position, planned, lack);
+            talked.ask = self.topic.begins(tools.talk, self.meters[position as usize], &mut talked);
             let read = self.open(tools, talked);
             self.say(ctx, tools, read);
         }
@@ -317,7 +265,8 @@ impl Dialogue {
         let Some(mut talked) = self.state.under_way.remove(&read) else { return };
         tools.numbers.close(read);
         let (key, meter) = (self.key(read, &talked), self.meters[talked.position as usize]);
-        match self.topic.follows(tools.talk, meter, &mut talked, (ctx.now(), came)) {
+        let follows = self.topic.follows(tools.talk, meter, &mut talked, (ctx.now(), came));
+        match self.topic.after_flood(tools.talk, meter, &mut talked, (came, follows)) {
             Follows::Ask(ask) => {
                 let next = self.open(tools, Talked { ask, ..talked });
                 tools.go_on(ctx, key, self.key(next, &talked));
@@ -375,6 +324,7 @@ impl JobKind for Dialogue {
             Wake::Turn { place } => (place as usize) < self.wave().len(),
             Wake::Due { position } | Wake::Released { position, .. } => (position as usize) < self.meters.len(),
             Wake::Round => self.pace.every.is_some(),
+            Wake::Flood { .. } => self.flood.is_some(),
             Wake::Wave | Wake::Timeout { .. } | Wake::Again { .. } => true,
         }
     }
@@ -409,6 +359,7 @@ impl JobKind for Dialogue {
                 self.begin_wave(ctx, tools, now);
             }
             Wake::Round => self.begin_round(ctx, tools),
+            Wake::Flood { number } => self.flood(ctx, tools, number),
             Wake::Due { .. } if self.state.halted => {}
             Wake::Due { position } => {
                 if self.is_due(ctx, tools, position) {

@@ -1,5 +1,6 @@
 //! The row of each meter, once.
 
+use super::flood::Told;
 use super::{Dialogue, Talked, Tools, Topic};
 use crate::books::TransactionId;
 use crate::headend::links::Lack;
@@ -19,6 +20,7 @@ impl Dialogue {
         let position = talked.position as usize;
         self.state.done[position / 64] |= 1 << (position % 64);
         let counts = &mut tools.statistics.commands;
+        counts.told_again += u64::from(talked.told == Told::Again);
         match self.topic {
             Topic::Time { .. } => counts.clocks_set += u64::from(talked.changed),
             Topic::Keys { .. } if outcome == Outcome::Ok => {
@@ -53,10 +55,10 @@ impl Dialogue {
     fn record_waiting(&mut self, tools: &mut Tools<'_>) {
         let queued = std::mem::take(&mut self.state.queue);
         for (position, planned, lack) in queued {
-            self.record(tools, &Talked::new(position, planned, lack), Outcome::Pending, None);
+            self.record(tools, &self.talked(position, planned, lack), Outcome::Pending, None);
         }
         for waiting in self.held.rest() {
-            let talked = Talked::new(waiting.index, waiting.since, Some(waiting.lack));
+            let talked = self.talked(waiting.index, waiting.since, Some(waiting.lack));
             self.record(tools, &talked, Outcome::LeftOut, None);
         }
     }
@@ -82,7 +84,7 @@ impl Dialogue {
                     None => Outcome::Pending,
                 };
                 let planned = if wave == self.state.wave { self.planned(place) } else { self.round_at() };
-                self.record(tools, &Talked::new(position, planned, lack), outcome, None);
+                self.record(tools, &self.talked(position, planned, lack), outcome, None);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What follows from what a meter says.
 
+use super::talked::{TURNS_MAX, Talked};
 use super::topic::{Came, Follows, Topic};
-use super::{TURNS_MAX, Talked};
 use crate::apdu::{Ask, Cosem, Said};
 use crate::headend::talk::{Keys, Talk};
 use crate::node::SiteId;

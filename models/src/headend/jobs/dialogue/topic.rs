@@ -208,13 +208,15 @@ impl Topic {
     /// A question as it is asked at a time of the run.
     pub(super) fn now(talk: &Talk, talked: &Talked, now: SimTime) -> Ask {
         match talked.ask {
-            Ask::SetClock(_) => {
-                let half_s = SimTime::from_millis(500);
-                Ask::SetClock(talk.cosem().moment(now + talked.one_way + half_s).unix_s())
-            }
+            Ask::SetClock(_) => clock_at(talk, now + talked.one_way),
             ask => ask,
         }
     }
+}
+
+/// A clock is to show what it is then, as near as whole seconds come.
+pub(super) fn clock_at(talk: &Talk, then: SimTime) -> Ask {
+    Ask::SetClock(talk.cosem().moment(then + SimTime::from_millis(500)).unix_s())
 }
 
 fn ok_if(is_ok: bool) -> Outcome {

@@ -1,5 +1,6 @@
 //! Whose turn is when: waves with their windows or clusters, in rounds.
 
+use super::flood::Flooded;
 use super::{Ctx, Dialogue, Tools, Topic, Wake};
 use amitwin_sim_core::SimTime;
 
@@ -47,6 +48,14 @@ impl Dialogue {
         if self.state.wave == 0 && self.topic.changes_broadcast() {
             self.state.broadcast = tools.talk.new_broadcast();
         }
+        if self.flood.is_some() && self.state.wave == 0 {
+            return self.flood(ctx, tools, 0);
+        }
+        self.begin_turns(ctx, tools);
+    }
+
+    /// The meters of the wave have their turns from now on.
+    pub(super) fn begin_turns(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         self.state.left = self.wave().len() as u32;
         self.wait_for(ctx, 0);
         self.may_end_wave(ctx, tools);
@@ -76,6 +85,7 @@ impl Dialogue {
     pub(super) fn begin_round(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
         let state = &mut self.state;
         (state.round, state.wave, state.next, state.failed) = (state.round.saturating_add(1), 0, 0, 0);
+        state.flooded = Flooded::default();
         state.done.fill(0);
         let now = ctx.now();
         self.begin_wave(ctx, tools, now);
