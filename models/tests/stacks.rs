@@ -6,59 +6,21 @@ use amitwin_models::cell::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
-use amitwin_testkit::worlds::{Ran, captured, event, run, sites, world};
+use amitwin_testkit::joins::{OFF_S, announcements, cold, first, restarted, times_back, times_to_join, was_asked};
+use amitwin_testkit::worlds::{Ran, captured, event, run};
 use rayon::prelude::*;
 
-/// The supply of the meters is off for a minute from here on, when all timers have reached their largest interval.
-const OFF_S: u64 = 6_000;
-
-/// Border router and `meters` within 30 m of each other at 150 kb/s on one channel, so that a sweep is a frame that all hear; the
-/// meters lose their supply for a minute and boot in a second.
-fn restarted(meters: u32, stack: RouterStack, profile: SizeProfile, seed: u64) -> WorldSpec {
-    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((0..meters).map(|n| (Meter, 20.0, n as f32 * 0.5)));
-    let mut spec = world(sites(places), PhyMode::M3, OFF_S + 4_000);
-    spec.seed = seed;
-    (spec.mesh.stack, spec.mesh.profile) = (stack, Some(profile));
-    spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(1));
-    spec.events = vec![event("off", OFF_S, Some(60), Act::PowerOff(PowerOff {}), (1..=meters).collect())];
-    spec
-}
-
-/// First time of an event of a node, after another time.
-fn first(ran: &Ran, node: u32, kind: EventKind, value: Option<i32>, after_s: f64) -> f64 {
-    let is_it = |at_s: f64, of: u32, what: EventKind, with: i32| {
-        at_s >= after_s && of == node && what == kind && value.is_none_or(|value| value == with)
-    };
-    let found = ran.rows.events.iter().find(|e| is_it(e.time_s, e.node, e.kind, e.value));
-    found.unwrap_or_else(|| panic!("no {kind:?} of node {node} after {after_s} s")).time_s
-}
-
-/// Whether the border router answered only: by chance what meter 1 is about to ask for comes at that moment.
-fn was_asked(ran: &Ran, since_s: f64) -> bool {
-    let after = |state, asks, answer| {
-        let state_s = first(ran, 1, EventKind::JoinState, Some(state), since_s);
-        let by = |src, kind| {
-            ran.rows.frames.iter().find(|f| f.src == src && f.kind == kind && f.time_s >= state_s).map(|f| f.time_s)
-        };
-        by(1, asks).is_some_and(|asked_s| by(0, answer).is_some_and(|answered_s| asked_s < answered_s))
-    };
-    after(3, FrameKind::PanConfigSolicit, FrameKind::PanConfig) && after(4, FrameKind::Dis, FrameKind::Dio)
-}
-
-/// From the boot of meter 1 until it is part of the mesh, for many seeds, sorted.
-fn times_back(stack: RouterStack, border: BorderStack, profile: SizeProfile) -> Vec<f64> {
-    let mut times: Vec<f64> = (1..=400)
-        .into_par_iter()
-        .filter_map(|seed| {
-            let mut spec = restarted(1, stack, profile, seed);
-            (spec.mesh.border_stack, spec.record.frames_every) = (Some(border), 1);
-            let ran = run(&spec);
-            let boot_s = first(&ran, 1, EventKind::Boot, None, OFF_S as f64);
-            was_asked(&ran, OFF_S as f64).then(|| first(&ran, 1, EventKind::Operational, None, boot_s) - boot_s)
-        })
-        .collect();
+/// From the boot of meter 1 until it is part of the mesh again, for many seeds.
+fn back(stack: RouterStack, border: BorderStack, profile: SizeProfile) -> Vec<f64> {
+    let times = times_back(stack, border, profile, 400);
     assert!(times.len() > 250, "{} of 400 were answered only", times.len());
-    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// The same of a new one.
+fn joined(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
+    let times = times_to_join(stack, profile, 800);
+    assert!(times.len() > 300, "{} of 800 were answered only", times.len());
     times
 }
 
@@ -76,7 +38,7 @@ fn nanostack_in_the_small_profile_takes_two_and_a_half_minutes() {
     // 3: PCS after U[7.5, 15], PC after U[7.5, 15], then U[1, 2]: 24.0 (16 to 32).
     // 4: DIS; DIO after U[16.4, 32.8]; parent after 32.8 x U[1, 1.5]: 65.5 (49.2 to 81.9).
     // Address U[0, 5], registration U[0, 1], route 6: 9.0 (6 to 12). The frames take 1.3 s at most.
-    let times = times_back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Small);
+    let times = back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Small);
     // Standard deviation 14 s, of the mean of 300 or so 0.8 s.
     holds(&times, 149.8, 3.0, (93.6, 215.9));
     let (p5, p95) = (times[times.len() / 20], times[times.len() * 19 / 20]);
@@ -88,11 +50,11 @@ fn nanostack_in_the_small_profile_takes_two_and_a_half_minutes() {
 fn nanostack_in_larger_profiles_takes_a_quarter_of_an_hour_and_half_of_one() {
     // Medium: 1: 0.75 x 510 + 60 + 30 = 472.5; 3: 45 + 45 + 1.5; 4: DIS U[30, 60] = 45, DIO 0.75 x 131 = 98.3, parent 1.25 x 131
     // = 163.8; 9.0. Least: 30 + 60, 30 + 30 + 1, 30 + 65.5 + 131, 6. Most: 960 + 120, 60 + 60 + 2, 60 + 131 + 196.6, 12.
-    let medium = times_back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Medium);
+    let medium = back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Medium);
     holds(&medium, 880.1, 50.0, (383.5, 1_601.7));
     // Large: 0.75 x 828 + 180 = 801; 181.5; 45 + 196.6 + 327.7; 9.0. Least: 60 + 120, 121, 30 + 131 + 262, 6. Most: 1,536 + 240,
     // 242, 60 + 262 + 393, 12.
-    let large = times_back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Large);
+    let large = back(RouterStack::Nanostack, BorderStack::Nanostack, SizeProfile::Large);
     holds(&large, 1_560.8, 80.0, (730.2, 2_745.4));
 }
 
@@ -130,11 +92,11 @@ fn nanostack_nodes_that_restart_together_choose_their_pan_by_the_first_solicit()
 fn wsrd_reconnects_in_a_minute() {
     // PC after U[7.5, 15] of the border router; DIS after d + U[0, 5] with d = 1 s for a sweep; parent at the next DIS, 5 s +- 10 %;
     // address U[0, 60]; registration at once, route 3 s later: 11.25 + 3.5 + 5 + 30 + 3 = 52.8 (16 to 89.5).
-    let small = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Small);
+    let small = back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Small);
     // Of U[0, 60] 17.3 s, of the mean of some 300 1 s.
     holds(&small, 52.8, 4.0, (16.0, 89.5));
     // PC after U[30, 60] instead, or sooner, U[7.5, 15], of a border router that has kept silent in two intervals.
-    let medium = times_back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Medium);
+    let medium = back(RouterStack::Wsrd, BorderStack::Wsbrd, SizeProfile::Medium);
     holds(&medium, 86.5, 5.0, (16.0, 134.5));
 }
 
@@ -178,36 +140,6 @@ fn nanostack_waits_for_the_intervals_of_wsbrd() {
     holds(&times, 1_095.0, 35.0, (817.4, 1_372.7));
 }
 
-/// Meter 2 behind meter 1 restarts with its lease; the border router takes frames and says nothing. The times of its announcements
-/// and of what it does when it has given its parent up: wsrd asks for its PAN, nanostack sends a DIS. `None` if meter 1 had to
-/// announce itself as well, because it loses its parent too, or if a DIO of it came before that DIS.
-fn announcements(stack: RouterStack, seed: u64) -> Option<(Vec<f64>, f64)> {
-    let line = [(Gateway, 0.0, 0.0), (Meter, 70.0, 0.0), (Meter, 140.0, 0.0)];
-    let mut spec = world(sites(line), PhyMode::M1b, 1_500);
-    spec.seed = seed;
-    (spec.mesh.stack, spec.mesh.lease) = (stack, Lease::Kept);
-    (spec.mac.gateway_queue_frames_max, spec.record.frames_every) = (Some(0), 1);
-    spec.device.boot = (SimTime::from_secs(1), SimTime::from_secs(1));
-    spec.events = vec![event("off", 100, Some(60), Act::PowerOff(PowerOff {}), vec![2])];
-    let ran = run(&spec);
-    let sent = |kind| ran.rows.frames.iter().filter(move |f| f.src == 2 && f.kind == kind).map(|f| f.time_s);
-    let daos: Vec<f64> = sent(FrameKind::Dao).take(3).collect();
-    let gives_up = match stack {
-        RouterStack::Wsrd => FrameKind::PanConfigSolicit,
-        RouterStack::Nanostack => FrameKind::Dis,
-    };
-    let given_up_s = sent(gives_up).find(|&at_s| daos.last().is_some_and(|&dao_s| at_s > dao_s))?;
-    let announced = |node| {
-        let frames = ran.rows.frames.iter().filter(|f| f.time_s < given_up_s);
-        frames.filter(|f| f.src == node && f.kind == FrameKind::Dao).count()
-    };
-    if announced(1) > announced(2) {
-        return None;
-    }
-    let heard_again = sent(FrameKind::Dao).nth(3).is_some_and(|dao_s| dao_s < given_up_s);
-    (!heard_again).then_some((daos, given_up_s))
-}
-
 #[test]
 fn a_parent_behind_which_the_border_router_is_silent_is_given_up_after_three_announcements() {
     let of = |stack, seeds| (1..=seeds).filter_map(move |seed| Some((seed, announcements(stack, seed)?)));
@@ -236,37 +168,15 @@ fn a_parent_behind_which_the_border_router_is_silent_is_given_up_after_three_ann
     assert!(count > 45.0 && (sum / count - 298.75).abs() < 25.0, "{} s of {count}", sum / count);
 }
 
-/// A border router and new meters as in [`restarted`], which boot in a second and need keys.
-fn cold(meters: u32, stack: RouterStack, profile: SizeProfile, seed: u64) -> WorldSpec {
-    let mut spec = restarted(meters, stack, profile, seed);
-    (spec.mesh.start, spec.duration, spec.events) = (Start::Cold, SimTime::from_secs(4_000), Vec::new());
-    spec
-}
-
-/// From the boot of meter 1, which is new and 60 m away, until it is part of the mesh, where the border router answered only; sorted.
-fn times_to_join(stack: RouterStack, profile: SizeProfile) -> Vec<f64> {
-    let of = |seed| {
-        let mut spec = cold(1, stack, profile, seed);
-        (spec.placement.sites[1].x_m, spec.record.frames_every) = (60.0, 1);
-        let ran = run(&spec);
-        let boot_s = first(&ran, 1, EventKind::Boot, None, 0.0);
-        was_asked(&ran, 0.0).then(|| first(&ran, 1, EventKind::Operational, None, boot_s) - boot_s)
-    };
-    let mut times: Vec<f64> = (1..=800).into_par_iter().filter_map(of).collect();
-    assert!(times.len() > 300, "{} of 800 were answered only", times.len());
-    times.sort_by(f64::total_cmp);
-    times
-}
-
 #[test]
 fn a_new_node_gets_its_keys_between_its_pan_and_its_configuration() {
     // wsrd: 1: the interval of its solicit, U[15, 60], and 15 s: 52.5. 2: request after U[0, 30], 14 frames in a second: 15.5 (two more, with a key for others, come behind).
     // 3: PCS after U[1/2, 1] of U[15, 60], 28.1, or 24.1 weighted by 1 - t/60 for those to whom no PC comes before; PC after U[7.5, 15]: 35.4. 4: as when it restarts, 41.5.
-    let wsrd = times_to_join(RouterStack::Wsrd, SizeProfile::Small);
+    let wsrd = joined(RouterStack::Wsrd, SizeProfile::Small);
     // Standard deviations 13, 9, 12 and 17 s, of the mean of some 370 1.3 s.
     holds(&wsrd, 144.9, 4.0, (57.0, 258.0));
     // Nanostack: as when it restarts, 149.8, but for a request after U[1, 3], and 18 frames: 2.8.
-    let nanostack = times_to_join(RouterStack::Nanostack, SizeProfile::Small);
+    let nanostack = joined(RouterStack::Nanostack, SizeProfile::Small);
     holds(&nanostack, 152.6, 5.0, (94.6, 220.0));
 }
 

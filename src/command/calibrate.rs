@@ -61,11 +61,17 @@ fn remarks(found: &Calibration) -> Vec<String> {
         Some(routers) => lines.push(both("meters hear border routers better than these hear them by", routers)),
         None => lines.push(
             "no two links of border routers are measured in both directions: whether they are heard better than they hear cannot \
-             be told"
+             be told; let meters write down what they hear of border routers and these what they hear of meters"
                 .to_owned(),
         ),
     }
-    lines.extend(found.equals.map(|equals| both("the two directions of other pairs differ by", equals)));
+    match found.equals {
+        Some(equals) => lines.push(both("the two directions of other pairs differ by", equals)),
+        None => lines.push(
+            "no two links between meters are measured in both directions: how far their powers spread cannot be told; measure some both ways"
+                .to_owned(),
+        ),
+    }
     if found.unheard > 0 {
         lines.push(format!(
             "{} pairs of measured nodes are as close as the longest link and in no line of the survey; if they do not hear each \

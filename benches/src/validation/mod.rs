@@ -2,6 +2,7 @@
 //!
 //! A tolerance was set before the figure was measured and is not bent afterwards. Where a figure does not hold, its group says why.
 
+pub mod campus;
 pub mod climate;
 pub mod fading;
 pub mod firmware;
@@ -15,6 +16,7 @@ pub mod page;
 pub mod peers;
 pub mod queues;
 pub mod radio;
+pub mod stacks;
 pub mod worlds;
 pub mod years;
 
@@ -133,10 +135,12 @@ pub enum Effort {
 /// All groups, in the order of the page.
 pub fn all(effort: Effort, campus: Option<&Placement>) -> Vec<Group> {
     let mut groups = radio::groups(campus);
+    groups.extend(campus::groups(campus));
     groups.extend(fading::groups());
     groups.extend(climate::groups());
     groups.extend(heat::groups());
     groups.extend(link::groups(effort));
+    groups.extend(stacks::groups(effort));
     groups.extend(network::groups(effort));
     groups.extend(queues::groups(effort));
     groups.extend(operations::groups());

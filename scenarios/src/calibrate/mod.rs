@@ -116,7 +116,8 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
             }
             let difference = mean(&pair.levels[0]) - mean(&pair.levels[1]);
             // From the border router, where there is one.
-            differences.push(if routers && is_router(*b) { -difference } else { difference });
+            let difference = if routers && is_router(*b) { -difference } else { difference };
+            differences.push(([*a, *b], difference));
         }
         asymmetry(&differences)
     };
@@ -232,15 +233,26 @@ fn pairs(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<BTreeMap<(us
     if mistakes.is_empty() { Ok(pairs) } else { Err(SurveyError::all(path, mistakes)) }
 }
 
-fn asymmetry(differences: &[f64]) -> Option<Asymmetry> {
+/// Differences of pairs of sites. Two that share a site share what is odd about it, so the error of the mean counts products of all pairs with a site in common
+/// (Aronow, Samii and Assenova 2015).
+fn asymmetry(differences: &[([usize; 2], f64)]) -> Option<Asymmetry> {
     let pairs = differences.len();
     if pairs < 2 {
         return None;
     }
-    let value = mean(differences);
-    let square = differences.iter().map(|d| (d - value).powi(2)).sum::<f64>() / (pairs as f64 - 1.0);
-    let difference_db = Estimate { value, standard_error: (square / pairs as f64).sqrt() };
-    Some(Asymmetry { difference_db, sigma_db: square.sqrt(), pairs })
+    let value = differences.iter().map(|(_, d)| d).sum::<f64>() / pairs as f64;
+    let mut by_site: BTreeMap<usize, f64> = BTreeMap::new();
+    let mut squares = 0.0;
+    for (sites, difference) in differences {
+        let off = difference - value;
+        squares += off.powi(2);
+        sites.iter().for_each(|site| *by_site.entry(*site).or_default() += off);
+    }
+    // Each pair stands in the sums of both its sites.
+    let shared = by_site.values().map(|sum| sum.powi(2)).sum::<f64>() - squares;
+    let variance = squares / (pairs as f64 - 1.0);
+    let standard_error = (shared.max(squares) / (pairs as f64 * (pairs as f64 - 1.0))).sqrt();
+    Some(Asymmetry { difference_db: Estimate { value, standard_error }, sigma_db: variance.sqrt(), pairs })
 }
 
 /// Pooled standard deviation of repeated levels of a direction.

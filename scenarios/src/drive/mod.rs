@@ -251,7 +251,7 @@ pub fn run_captured<X: Exchange<Event>>(
     }
     let busiest = engine.partitions().filter_map(Part::mesh).flat_map(Cell::busiest_hours);
     warnings.extend(warnings::of_air(busiest, &variant.spec));
-    warnings.extend(warnings::of_results(&summary.metrics));
+    warnings.extend(warnings::of_results(&summary.metrics, variant.spec.duration));
     Ok(VariantRun { summary, warnings, complete, events: engine.events(), prints })
 }
 

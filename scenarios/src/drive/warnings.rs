@@ -6,7 +6,7 @@ use amitwin_models::medium::mesh::LeftOut;
 use amitwin_models::medium::mesh::radio::limits;
 use amitwin_models::medium::mesh::radio::phy::channel_plan;
 use amitwin_models::node::SiteId;
-use amitwin_models::spec::WorldSpec;
+use amitwin_models::spec::{MeshSpec, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_sim_core::SimTime;
 
@@ -23,8 +23,9 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         let radios = spec.placement.sites.iter().filter(|s| s.kind.has_radio()).count();
         warnings.push(format!(
             "{} of {radios} radios have no route to a border router and stay silent ({names}{more}); the table `nodes` has them \
-             with reachable = false. Add border routers or repeaters near them, or more transmit power",
+             with reachable = false. Add border routers or repeaters near them, or more transmit power{}",
             built.unreachable.len(),
+            limits_of_trees(spec),
         ));
     }
     // Where all links stand out from whoever is left out, nothing is different.
@@ -38,6 +39,18 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// Settings of the mesh that keep radios from border routers as well, as something else to look at.
+fn limits_of_trees(spec: &WorldSpec) -> String {
+    let mesh = &spec.mesh;
+    let set = [
+        mesh.neighbour_table.map(|places| format!("neighbour_table = {places}")),
+        mesh.parent_threshold_dbm.map(|level| format!("parent_threshold = \"{level} dBm\"")),
+        (mesh.hops_max != MeshSpec::default().hops_max).then(|| format!("hops_max = {}", mesh.hops_max)),
+    ];
+    let set: Vec<String> = set.into_iter().flatten().collect();
+    if set.is_empty() { String::new() } else { format!("; or look at what [mesh] allows: {}", set.join(", ")) }
 }
 
 /// Whether radios were on the air for longer than their region lets them: how long each was in its busiest hour is known by site.
@@ -82,10 +95,19 @@ pub fn of_air(busiest: impl Iterator<Item = (SiteId, SimTime)>, spec: &WorldSpec
 }
 
 /// Warnings about results, by the summary's metrics.
-pub fn of_results(metrics: &Values) -> Vec<String> {
+pub fn of_results(metrics: &Values, duration: SimTime) -> Vec<String> {
     let of = |metric| metrics.value(metric).unwrap_or(0.0);
     let (unheard, left_out, unknown) = (of(Metric::ResetsUnheard), of(Metric::LeftOut), of(Metric::LeftOutUnknown));
     let mut warnings = Vec::new();
+    let last_s = of(Metric::CampaignStartS) + of(Metric::ResetWindowS);
+    if last_s > duration.secs_f64() {
+        warnings.push(format!(
+            "resets are planned until {:.1} h into the run, which ends after {:.1} h: whoever has a later turn is never reset and counts as not back. Let it \
+             last longer, or take a shorter window",
+            last_s / 3_600.0,
+            duration.secs_f64() / 3_600.0
+        ));
+    }
     if unheard > 0.0 {
         warnings.push(format!(
             "{unheard} meters did reset, and the head-end does not know: it takes them for failed or pending. The table \
@@ -174,7 +196,33 @@ pub fn merged<'a>(of: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::{merged, over_seeds};
+    use super::{limits_of_trees, merged, of_results, over_seeds};
+    use amitwin_data::metrics::{Metric, Values};
+    use amitwin_models::spec::WorldSpec;
+    use amitwin_sim_core::SimTime;
+
+    #[test]
+    fn turns_behind_the_end_of_a_run_are_told() {
+        let mut metrics = Values::default();
+        metrics.set(Metric::CampaignStartS, Some(1_800.0));
+        metrics.set(Metric::ResetWindowS, Some(7_200.0));
+        // 0.5 h and 2 h.
+        assert_eq!(of_results(&metrics, SimTime::from_secs(9_000)), Vec::<String>::new());
+        let told = of_results(&metrics, SimTime::from_secs(7_200));
+        assert!(
+            told.len() == 1
+                && told[0].starts_with("resets are planned until 2.5 h into the run, which ends after 2.0 h"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn what_keeps_radios_from_a_route_besides_their_signal_is_named() {
+        let mut spec = WorldSpec::plain();
+        assert_eq!(limits_of_trees(&spec), "");
+        (spec.mesh.neighbour_table, spec.mesh.hops_max) = (Some(11), 3);
+        assert_eq!(limits_of_trees(&spec), "; or look at what [mesh] allows: neighbour_table = 11, hops_max = 3");
+    }
 
     #[test]
     fn seeds_that_differ_in_numbers_are_told_once() {

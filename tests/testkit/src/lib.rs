@@ -9,6 +9,7 @@
 //! | [`exchange`] | `engine` | several engines in one process, and a number of threads |
 //! | [`air`] | `worlds` | a few radios with given losses, and frames |
 //! | [`worlds`] | `worlds` | small worlds, run to their end |
+//! | [`joins`] | `worlds` | a node that restarts, or joins for the first time |
 //! | [`queues`] | `worlds` | a desk of the head-end under arrivals by chance |
 //! | [`folders`], [`runs`] | `files` | folders of a test's own, rows and run directories |
 //! | [`program`], [`serving`] | `program` | `amitwin` as its users run it, and while it serves |
@@ -25,6 +26,8 @@ pub mod exchange;
 #[cfg(feature = "files")]
 pub mod folders;
 pub mod gallery;
+#[cfg(feature = "worlds")]
+pub mod joins;
 #[cfg(feature = "clients")]
 pub mod manager;
 pub mod parquet;
