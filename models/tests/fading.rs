@@ -45,6 +45,29 @@ fn holds(what: &str, is: [f64; 4], expected: [f64; 4], near: f64) {
 }
 
 #[test]
+fn what_is_sure_to_arrive_arrives_whether_its_level_is_asked_for_or_not() {
+    let spec = FadingSpec::default();
+    // From a link that loses half of its frames to some that lose none: levels are 10 dB apart.
+    for (share, sure) in [(0.5, 0), (1e-3, 0), (1e-20, 2_000)] {
+        let [asked, unasked] = [true, false].map(|measures| {
+            let mut air = fading_air(Fading::new(&spec, 4), spec.spread_db(), 2, share, BYTES);
+            air.measures = measures;
+            let mut received = |n: u64| {
+                let (from, at) = (Node(1 + (n % 2) as u16), SimTime::from_secs(60 * n));
+                let sent = air.begin(at, frame(from, Node(0), Channel::COMMON, BYTES), &[]);
+                let mut result = (Fate::Deaf, 0.0);
+                air.finish(sent, |_, fate, dbm| result = (fate, dbm));
+                result
+            };
+            (0..2_000).map(&mut received).collect::<Vec<_>>()
+        });
+        assert!(asked.iter().zip(&unasked).all(|(a, b)| a.0 == b.0), "{share}");
+        assert!(asked.iter().all(|(_, dbm)| dbm.is_finite()), "{share}");
+        assert_eq!(unasked.iter().filter(|(_, dbm)| dbm.is_nan()).count(), sure, "{share}");
+    }
+}
+
+#[test]
 fn losses_come_together_as_they_do_in_a_trace() {
     // P(fails again) = Phi2(h, h; rho) / Phi(h) with Phi(h) the loss; rho of 2.0, 0.8 and 0.55 dB and tau = 20 h is 4.64 / 4.94 at once and
     // 4 exp(-dt / tau) / 4.94 later. Our standard errors are 0.006 at the most.

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 ///
 /// `source` is the global id of the entity that caused the event and `sequence` counts what that entity caused, so the
 /// key of an event depends neither on threads nor on how entities are split into partitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EventKey {
     /// When it happens.
     pub time: SimTime,
@@ -31,6 +31,19 @@ impl EventKey {
     #[inline]
     fn rank(self) -> u128 {
         (u128::from(self.time.nanos()) << 64) | u128::from(self.origin)
+    }
+}
+
+impl Ord for EventKey {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+impl PartialOrd for EventKey {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

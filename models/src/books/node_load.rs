@@ -101,17 +101,18 @@ impl Books {
         !self.node_loads.is_empty()
     }
 
-    /// A radio sends a frame of that length.
+    /// A radio sends so many frames of that length.
     #[inline]
-    pub fn sends(&mut self, node: Node, airtime: SimTime) {
-        self.transmits(node, airtime);
+    pub fn sends(&mut self, node: Node, frames: u32, airtime: SimTime) {
+        self.transmits(node, frames, airtime);
+        let tx = airtime * u64::from(frames);
         if let Some(load) = self.node_loads.0.get_mut(node.at()) {
-            load.tx += airtime;
-            load.frames_sent += 1;
+            load.tx += tx;
+            load.frames_sent += frames;
         }
         if let Some(load) = self.load(node) {
-            load.tx += airtime;
-            load.frames_sent += 1;
+            load.tx += tx;
+            load.frames_sent += frames;
         }
     }
 

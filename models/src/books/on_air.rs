@@ -17,11 +17,12 @@ pub struct OnAir {
 }
 
 impl Books {
-    /// A radio sends for so long; of radios that nobody asks about nothing is kept.
+    /// A radio sends so many frames of that length; of radios that nobody asks about nothing is kept.
     #[inline]
-    pub(super) fn transmits(&mut self, node: Node, airtime: SimTime) {
+    pub(super) fn transmits(&mut self, node: Node, frames: u32, airtime: SimTime) {
         if let Some(on_air) = self.on_air.0.get_mut(node.at()) {
-            on_air.hour_us = on_air.hour_us.saturating_add((airtime.nanos() / 1_000) as u32);
+            let whole_us = (airtime.nanos() / 1_000) as u32;
+            on_air.hour_us = on_air.hour_us.saturating_add(whole_us.saturating_mul(frames));
         }
     }
 
@@ -50,15 +51,15 @@ mod tests {
         let mut books = Books::new(1, 3, 0);
         let seconds = SimTime::from_secs;
         let most = |books: &Books| books.busiest_hours().map(|(_, most)| most.secs_f64()).collect::<Vec<_>>();
-        books.transmits(Node(0), seconds(5));
-        books.transmits(Node(2), seconds(1));
+        books.transmits(Node(0), 1, seconds(5));
+        books.transmits(Node(2), 1, seconds(1));
         books.close_hour(seconds(3_600));
-        books.transmits(Node(0), seconds(4));
-        books.transmits(Node(2), seconds(2));
+        books.transmits(Node(0), 1, seconds(4));
+        books.transmits(Node(2), 1, seconds(2));
         books.close_hour(seconds(3_660));
-        books.transmits(Node(2), seconds(7));
+        books.transmits(Node(2), 1, seconds(7));
         // A radio that is only heard.
-        books.transmits(Node(3), seconds(9));
+        books.transmits(Node(3), 1, seconds(9));
         assert_eq!(most(&books), [5.0, 0.0, 9.0], "a minute does not begin an hour");
     }
 }

@@ -96,6 +96,9 @@ pub fn normal(key: u64, n: u64) -> f64 {
     normal_quantile(((draw(key, n) >> 11) as f64 + 0.5) * (1.0 / (1u64 << 53) as f64))
 }
 
+/// Where the tails of [`nearly_normal`] end.
+pub const NEARLY_NORMAL_MOST: f64 = 3.47;
+
 /// 64 bits as a number that is normal but for its tails, which end at 3.46.
 #[inline]
 pub fn nearly_normal(bits: u64) -> f64 {

@@ -72,6 +72,7 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
                 earliest: u64::MAX,
                 outbox: Vec::new(),
                 outgoing: (0..count).map(|_| Vec::new()).collect(),
+                waiting: 0,
                 inbox: Vec::new(),
             })
             .collect();
@@ -158,33 +159,48 @@ impl<P: Partition, X: Exchange<P::Event>> Engine<P, X> {
         let mut waiting = 0;
         let mut remote = Vec::new();
         for shard in &mut self.shards {
-            waiting += shard.outgoing.iter().map(Vec::len).sum::<usize>();
+            waiting += shard.waiting;
             remote.append(&mut shard.outbox);
         }
         for message in self.exchange.swap(remote)? {
             let place = self.route.find(message.to).ok_or(EngineError::NoSuchPartition(message.to))?;
             self.shards[place.shard as usize].accept(place.cell as usize, message.event);
         }
-        if waiting == 0 {
-            return Ok(());
+        if waiting as u64 > SERIAL_EVENTS {
+            self.deliver_at_once();
+        } else if waiting > 0 {
+            self.deliver_in_turn();
         }
-        // Each shard's outgoing boxes are read by all; they are taken out so that the shards can be written.
+        Ok(())
+    }
+
+    /// Most windows have few messages, from few shards.
+    fn deliver_in_turn(&mut self) {
+        for from in 0..self.shards.len() {
+            if std::mem::take(&mut self.shards[from].waiting) == 0 {
+                continue;
+            }
+            let mut boxes = std::mem::take(&mut self.shards[from].outgoing);
+            for (shard, outgoing) in self.shards.iter_mut().zip(&mut boxes) {
+                outgoing.drain(..).for_each(|(cell, event)| shard.accept(cell as usize, event));
+            }
+            self.shards[from].outgoing = boxes;
+        }
+    }
+
+    /// Each shard takes what all have for it.
+    fn deliver_at_once(&mut self) {
+        // They are taken out so that the shards can be written.
         let boxes: Vec<_> = self.shards.iter_mut().map(|s| std::mem::take(&mut s.outgoing)).collect();
-        let take = |(n, shard): (usize, &mut Shard<P>)| {
+        self.shards.par_iter_mut().enumerate().for_each(|(n, shard)| {
             for (cell, event) in boxes.iter().flat_map(|from| &from[n]) {
                 shard.accept(*cell as usize, event.clone());
             }
-        };
-        if waiting as u64 > SERIAL_EVENTS {
-            self.shards.par_iter_mut().enumerate().for_each(take);
-        } else {
-            self.shards.iter_mut().enumerate().for_each(take);
-        }
+        });
         for (shard, mut outgoing) in self.shards.iter_mut().zip(boxes) {
             outgoing.iter_mut().for_each(Vec::clear);
-            shard.outgoing = outgoing;
+            (shard.outgoing, shard.waiting) = (outgoing, 0);
         }
-        Ok(())
     }
 
     /// The partitions in the order of their ids.

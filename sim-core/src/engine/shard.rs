@@ -29,6 +29,8 @@ pub(super) struct Shard<P: Partition> {
     pub(super) outbox: Vec<Message<P::Event>>,
     /// For each shard: index of the partition in it, and the event.
     pub(super) outgoing: Vec<Vec<(u32, Event<P::Event>)>>,
+    /// Events in these.
+    pub(super) waiting: usize,
     /// Messages that arrived since the last window: index of the partition, and the event.
     pub(super) inbox: Vec<(u32, Event<P::Event>)>,
 }
@@ -101,10 +103,16 @@ impl<P: Partition> Shard<P> {
 
     /// Moves messages for partitions of this process into the box of their shard; the others stay for the exchange.
     pub(super) fn sort_outbox(&mut self, route: &Route) {
+        if self.outbox.is_empty() {
+            return;
+        }
         let mut elsewhere = Vec::new();
         for message in self.outbox.drain(..) {
             match route.find(message.to) {
-                Some(place) => self.outgoing[place.shard as usize].push((place.cell, message.event)),
+                Some(place) => {
+                    self.waiting += 1;
+                    self.outgoing[place.shard as usize].push((place.cell, message.event));
+                }
                 None => elsewhere.push(message),
             }
         }

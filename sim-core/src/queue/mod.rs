@@ -3,11 +3,12 @@
 //! Link-layer events follow each other within milliseconds, protocol timers lie minutes ahead; one heap for both would
 //! not stay in cache. Here an event waits, unsorted, in the wheel slot of its time (one slot is 268 ms, a turn of the
 //! inner wheel 275 s, of the outer 78 h). When time reaches a slot its events are sorted once into a run; what is
-//! scheduled into the slot that time has reached goes through a heap of just those. Slots keep their events in pooled
+//! scheduled into the slot that time has reached goes through a heap of just those, but for one that comes before all others, as the next
+//! step of a frame mostly does: it waits beside the heap. Slots keep their events in pooled
 //! chunks, so memory follows the number of pending events and not their spread.
 
 use crate::SimTime;
-use crate::event::Event;
+use crate::event::{Event, EventKey};
 use std::collections::BinaryHeap;
 
 #[cfg(test)]
@@ -22,6 +23,8 @@ const NIL: u32 = u32::MAX;
 /// Events of a partition in the order of their keys.
 #[derive(Debug)]
 pub struct EventQueue<T> {
+    /// The event before all others, if it was scheduled as such into the slot that time has reached.
+    first: Option<Event<T>>,
     /// Events of the slot that time has reached, latest first.
     run: Vec<Event<T>>,
     /// Events scheduled into that slot or before since it was sorted.
@@ -97,6 +100,7 @@ impl<T: Clone> EventQueue<T> {
     /// An empty queue.
     pub fn new() -> Self {
         EventQueue {
+            first: None,
             run: Vec::new(),
             near: BinaryHeap::new(),
             slot: 0,
@@ -124,10 +128,25 @@ impl<T: Clone> EventQueue<T> {
     pub fn push(&mut self, event: Event<T>) {
         self.len += 1;
         let slot = event.key.time.nanos() >> SLOT_BITS;
-        if slot <= self.slot {
-            self.near.push(event);
-        } else {
+        if slot > self.slot {
             self.park(slot, event);
+        } else if self.is_first(event.key) {
+            if let Some(second) = self.first.replace(event) {
+                self.near.push(second);
+            }
+        } else {
+            self.near.push(event);
+        }
+    }
+
+    /// Whether a key comes before those of all events of the slot that time has reached.
+    #[inline]
+    fn is_first(&self, key: EventKey) -> bool {
+        match &self.first {
+            Some(first) => key < first.key,
+            None => {
+                self.run.last().is_none_or(|next| key < next.key) && self.near.peek().is_none_or(|next| key < next.key)
+            }
         }
     }
 
@@ -165,6 +184,9 @@ impl<T: Clone> EventQueue<T> {
     /// Time of the earliest event.
     #[inline]
     pub fn next_time(&mut self) -> Option<SimTime> {
+        if let Some(first) = &self.first {
+            return Some(first.key.time);
+        }
         if self.run.is_empty() && self.near.is_empty() {
             self.advance();
         }
@@ -178,6 +200,13 @@ impl<T: Clone> EventQueue<T> {
     /// Takes the earliest event if it lies before `end`.
     #[inline]
     pub fn pop_before(&mut self, end: SimTime) -> Option<Event<T>> {
+        if let Some(first) = &self.first {
+            if first.key.time >= end {
+                return None;
+            }
+            self.len -= 1;
+            return self.first.take();
+        }
         if self.run.is_empty() && self.near.is_empty() {
             self.advance();
         }
@@ -196,7 +225,7 @@ impl<T: Clone> EventQueue<T> {
 
     /// The events before `end` that are known by now and already in order (latest first): most of a window.
     pub fn foreseen(&mut self, end: SimTime) -> &[Event<T>] {
-        if self.run.is_empty() && self.near.is_empty() {
+        if self.first.is_none() && self.run.is_empty() && self.near.is_empty() {
             self.advance();
         }
         &self.run[self.run.partition_point(|e| e.key.time >= end)..]
@@ -205,7 +234,7 @@ impl<T: Clone> EventQueue<T> {
     /// Whether all events of the slot that time has reached are taken.
     #[inline]
     pub fn is_slot_done(&self) -> bool {
-        self.run.is_empty() && self.near.is_empty()
+        self.first.is_none() && self.run.is_empty() && self.near.is_empty()
     }
 
     /// Reads what is parked, in one go, before a window that will change much of it.
@@ -263,7 +292,7 @@ impl<T: Clone> EventQueue<T> {
     /// All pending events, in no order.
     pub fn events(&self) -> impl Iterator<Item = &Event<T>> {
         let parked = self.inner.heads.iter().chain(&self.outer.heads).flat_map(|head| self.parked(*head));
-        self.run.iter().chain(&self.near).chain(&self.beyond).chain(parked)
+        self.first.iter().chain(&self.run).chain(&self.near).chain(&self.beyond).chain(parked)
     }
 
     fn parked(&self, head: Head) -> impl Iterator<Item = &Event<T>> {

@@ -24,19 +24,24 @@ pub fn slot(phase_ms: u32, at: SimTime) -> u64 {
 pub struct HopSet {
     /// Ascending; none without hopping.
     channels: Arc<[Channel]>,
-    /// Channels of the plan.
-    plan: u16,
+    /// By channel of the plan: its place among them, or [`NO_PLACE`].
+    places: Arc<[u16]>,
 }
+
+const NO_PLACE: u16 = u16::MAX;
 
 impl HopSet {
     /// No hopping: all share the plan's first channel.
     pub fn none() -> Self {
-        HopSet { channels: [].into(), plan: 0 }
+        HopSet { channels: [].into(), places: [].into() }
     }
 
     /// All channels of a plan with so many but for some; without any that is left, no hopping.
     pub fn of_plan(plan: u16, excluded: &Channels) -> Self {
-        HopSet { channels: (0..plan).filter(|&c| !excluded.contains(c)).map(Channel).collect(), plan }
+        let channels: Arc<[Channel]> = (0..plan).filter(|&c| !excluded.contains(c)).map(Channel).collect();
+        let mut places = vec![NO_PLACE; usize::from(plan)];
+        (0u16..).zip(channels.iter()).for_each(|(place, channel)| places[channel.at()] = place);
+        HopSet { channels, places: places.into() }
     }
 
     /// With or without hopping, on a plan with so many channels.
@@ -58,17 +63,18 @@ impl HopSet {
 
     /// Channels of the plan, excluded ones as well.
     pub fn plan(&self) -> u16 {
-        self.plan
+        self.places.len() as u16
     }
 
     /// Whether it is one of them.
     pub fn contains(&self, channel: Channel) -> bool {
-        self.channels.binary_search(&channel).is_ok()
+        self.place_of(channel).is_some()
     }
 
     /// Where a channel stands among them.
+    #[inline]
     pub fn place_of(&self, channel: Channel) -> Option<u16> {
-        self.channels.binary_search(&channel).ok().map(|place| place as u16)
+        self.places.get(channel.at()).copied().filter(|&place| place != NO_PLACE)
     }
 
     /// The channel at a place.

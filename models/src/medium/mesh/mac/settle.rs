@@ -40,7 +40,7 @@ pub fn foreign_train(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, bytes: u
 impl LinkLayer {
     /// Charges a frame to its sender and tells the partitions that hear it.
     pub(super) fn note_sent(&mut self, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
-        self.charge(ctx, node, bytes);
+        self.charge(ctx, node, 1, bytes);
         if channel != Channel::COMMON || !self.hopping() {
             let from = ctx.facts.sites[node];
             self.tell_abroad(ctx, node, Event::Foreign { from, channel, bytes });
@@ -55,12 +55,12 @@ impl LinkLayer {
         }
     }
 
-    /// Charges a frame to its sender.
-    pub(super) fn charge(&mut self, ctx: &mut Ctx, node: Node, bytes: u16) {
+    /// Charges so many frames to their sender.
+    pub(super) fn charge(&mut self, ctx: &mut Ctx, node: Node, frames: u32, bytes: u16) {
         let airtime = self.air.phy.airtime(bytes);
-        ctx.books.sends(node, airtime);
+        ctx.books.sends(node, frames, airtime);
         if let Some(sent_us) = self.sent_us.0.get_mut(node.at()) {
-            *sent_us = sent_us.wrapping_add((airtime.nanos() / 1_000) as u32);
+            *sent_us = sent_us.wrapping_add(((airtime.nanos() / 1_000) as u32).wrapping_mul(frames));
         }
         if let Some(&bears_us) = self.bears_us.0.get(node.at())
             && airtime > SimTime::from_micros(u64::from(bears_us))

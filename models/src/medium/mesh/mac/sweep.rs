@@ -218,14 +218,25 @@ impl LinkLayer {
             capture.sweep(ctx.facts, &Sent { pan, ..self.sent(at, node, on, bytes) }, what);
             self.capture = Some(capture);
         }
-        ctx.books.counters.frames += 1;
-        ctx.books.counters.sweep_frames += 1;
-        self.charge(ctx, node, bytes);
+        self.count_swept(ctx, node, bytes, 1);
+    }
+
+    /// Counts so many frames of a sweep.
+    fn count_swept(&mut self, ctx: &mut Ctx, node: Node, bytes: u16, frames: u32) {
+        ctx.books.counters.frames += u64::from(frames);
+        ctx.books.counters.sweep_frames += u64::from(frames);
+        self.charge(ctx, node, frames, bytes);
     }
 
     /// A train is over, or breaks off: what has been sent of it counts.
     fn settle_train<U: Above>(&mut self, above: &U, ctx: &mut Ctx, train: &Train, sweep: Sweep) {
         let bytes = self.times.sweep_bytes[sweep as usize];
+        if self.capture.is_none() && ctx.books.frames_every == 0 {
+            // Nobody looks at them one by one.
+            let frames = train.count_begun(ctx.now());
+            ctx.books.frames_seen += u64::from(frames);
+            return self.count_swept(ctx, train.from, bytes, frames);
+        }
         for (place, start) in train.begun(ctx.now()) {
             let on = self.air.hops.at(place);
             self.note_swept(above, ctx, (start, train.from, on), sweep);

@@ -246,13 +246,16 @@ pub(super) fn place(candidate: &Candidate, parents: [Node; 2]) -> u8 {
     }
 }
 
-/// The order of wsrd: free places last, those that are denied before them; the parents first, then fewer rank steps, then the stronger signal.
-pub(super) fn order(candidate: &Candidate, parents: [Node; 2], step: u16, minute: u16) -> (u8, u8, u16, i16, Node) {
+/// The order of wsrd: free places last, those that are denied before them; the parents first, then fewer rank steps, then the stronger signal,
+/// then the lower number. One after the other in a number, because nodes are put in order whenever they hear something.
+pub(super) fn order(candidate: &Candidate, parents: [Node; 2], step: u16, minute: u16) -> u64 {
     let class = match candidate.node {
         Node::NONE => 2,
-        _ => u8::from(candidate.is_denied(minute)),
+        _ => u64::from(candidate.is_denied(minute)),
     };
-    (class, place(candidate, parents), candidate.rank / step, -i16::from(candidate.rsl_dbm), candidate.node)
+    let weakness_db = i16::from(i8::MAX) - i16::from(candidate.rsl_dbm);
+    let parts = [u64::from(candidate.rank / step), weakness_db as u64, u64::from(candidate.node.0)];
+    parts.into_iter().fold((class << 2) | u64::from(place(candidate, parents)), |order, part| (order << 16) | part)
 }
 
 /// Whether a neighbour takes the place of a candidate.

@@ -3,7 +3,7 @@
 //! Whoever has a place keeps it unless another is better by 1.5 ETX, even where its own rank has come to be above the limit or its link bad, as long as
 //! there is another at all. Where nobody keeps to the limit the first parent is chosen without one. W `rpl_mrhof.c`.
 
-use super::candidates::{Candidate, minute};
+use super::candidates::{CONSIDERED, Candidate, minute};
 use super::etx::{ETX_LOST, ETX_MAX};
 use super::parents::SWITCH_THRESHOLD;
 use super::second::top_of_step;
@@ -34,7 +34,7 @@ pub(super) fn best<'a>(
         let rank = c.rank_below(step);
         c.etx.value().is_some_and(|etx| etx <= etx_max) && rank <= rank_max && rank < u32::from(INFINITE_RANK)
     };
-    let best = those.filter(|c| fits(c, ETX_MAX)).min_by_key(|c| (c.cost(), c.node));
+    let best = those.filter(|c| fits(c, ETX_MAX)).min_by_key(|c| (u64::from(c.cost()) << 16) | u64::from(c.node.0));
     match (best, current) {
         (Some(best), Some(current)) if current.cost() < COST_MAX && best.cost() + SWITCH_THRESHOLD > current.cost() => {
             Some(current)
@@ -72,7 +72,10 @@ impl Net {
         let may_have_it = |c: &&Candidate| {
             c.rank != INFINITE_RANK && (is_free || c.version == joining.rpl.version) && self.may_lead(node, c.node)
         };
-        let those = self.considered(node, minute).filter(may_have_it);
+        // Both places are chosen among them.
+        let mut able = [None; CONSIDERED];
+        able.iter_mut().zip(self.considered(node, minute).filter(may_have_it)).for_each(|(one, c)| *one = Some(c));
+        let those = able.into_iter().flatten();
         let current = self.parents(node).map(|parent| {
             self.candidate(node, parent).filter(|c| !c.is_denied(minute) && self.nodes[c.node].hops < self.hops_max)
         });

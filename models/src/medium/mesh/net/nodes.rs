@@ -89,11 +89,11 @@ impl Nodes {
     #[inline]
     pub(super) fn is_shut(&self, node: Node, (from, rank): (Node, u16), level_dbm: f32, step: u16) -> bool {
         let shut = &self.shut[node];
-        let is_candidate = shut.candidates.iter().fold(shut.is_open, |is, &four| is | has(four, from));
-        !is_candidate
-            && (level_dbm < f32::from(shut.level_dbm)
-                || rank >= shut.rank
-                || (rank >= shut.rank.saturating_sub(step) && (level_dbm as i8) < shut.step_level_dbm))
+        // Most ranks are too high: what is asked first says so of most nodes.
+        let is_for_others = rank >= shut.rank
+            || level_dbm < f32::from(shut.level_dbm)
+            || (rank >= shut.rank.saturating_sub(step) && (level_dbm as i8) < shut.step_level_dbm);
+        is_for_others && !shut.candidates.iter().fold(shut.is_open, |is, &four| is | has(four, from))
     }
 
     /// A node had no use for a DIO, neither because of its trickle timer nor of its state: what it has no use for until something

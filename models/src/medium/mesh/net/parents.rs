@@ -276,10 +276,10 @@ pub(super) fn update<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ct
 /// A node goes on in the version of its parent if that is newer. It may have any rank there, says so soon, and chooses among all anew. Whether it does.
 fn take_version(net: &mut Net, ctx: &mut Ctx, node: Node) -> bool {
     let Some(version) = net.candidate(node, net.nodes[node].parent).map(|parent| parent.version) else { return false };
-    let joining = &mut net.nodes[node];
-    if !lollipop::is_newer(version, joining.rpl.version) {
+    if !lollipop::is_newer(version, net.nodes[node].rpl.version) {
         return false;
     }
+    let joining = &mut net.nodes[node];
     (joining.rpl.version, joining.lowest) = (version, INFINITE_RANK);
     if joining.state == State::Operational {
         trickle::reset(net, ctx, node, Topic::Dio);

@@ -146,11 +146,11 @@ fn considered(
         tree.routed_s[other] + (rules.heard_within_s.unwrap_or(0.0) * place) as u32
     };
     let key = |c: &Candidate| match rules.heard_within_s {
-        Some(_) if c.node.is_some() => (0, place(c, parents), heard_s(c.node), 0, c.node),
-        _ => {
-            let (class, place, steps, weaker, who) = order(c, parents, rules.step, 0);
-            (class, place, u32::from(steps), weaker, who)
+        // As [`order`] has it, with the time in the place of rank steps and signal.
+        Some(_) if c.node.is_some() => {
+            (u64::from(place(c, parents)) << 48) | (u64::from(heard_s(c.node)) << 16) | u64::from(c.node.0)
         }
+        _ => order(c, parents, rules.step, 0),
     };
     for &other in link.air.neighbours.of(node).0 {
         if !facts.is_own(other) || tree.pan[other] != tree.pan[node] {

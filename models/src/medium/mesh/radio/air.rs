@@ -7,6 +7,7 @@
 //! channel and looked up by those who ask, as are the [`Train`]s of sweeps that nobody listens for. Levels are integers of 1e-16 mW: sums are exact in any order.
 
 mod cca;
+mod clear;
 mod frames;
 mod levels;
 mod lone;
@@ -31,6 +32,7 @@ use crate::medium::mesh::mpdu::Mpdu;
 use crate::node::{Channel, Node, PerNode, SiteId};
 use amitwin_sim_core::SimTime;
 use cca::Cca;
+use clear::Clear;
 use levels::{AtHand, InDb};
 use lone::Lone;
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,9 @@ pub struct Radio {
     /// Transmit power over [`UNITS_PER_MW`].
     #[serde(skip)]
     power_mw: f32,
+    /// The same, dBm, to a thousandth.
+    #[serde(skip)]
+    power_dbm: f32,
 }
 
 // Each frame touches the state of every radio around its sender, and millions of radios are held.
@@ -146,6 +151,8 @@ struct Levels {
     capture: f64,
     /// Below this mean level not even short frames arrive.
     hopeless_dbm: f32,
+    /// From here on a frame arrives whatever its link has faded by.
+    clear: Clear,
 }
 
 /// Kept from frame to frame, so that it need not be made anew.
@@ -181,6 +188,8 @@ pub struct Air {
     kept: Kept,
     /// The frame for all that is alone on the air.
     pub lone: Lone,
+    /// Levels of receptions are asked for: otherwise that of a frame which is sure to arrive is not worked out.
+    pub measures: bool,
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
@@ -202,14 +211,18 @@ impl Air {
         let Parts { neighbours, model, fading, heat, interference, phy, cca_threshold_dbm, own, hops, seed } = parts;
         let (sites, powers): (Vec<SiteId>, Vec<f64>) = radios.unzip();
         let noise = ratio(model.noise_dbm()) * UNITS_PER_MW;
-        let radio = |dbm: &f64| Radio {
-            energy: 0,
-            deaf_until: SimTime::ZERO,
-            lock_level: 0,
-            peak: 0,
-            lock: NONE,
-            phase_ms: 0,
-            power_mw: (ratio(*dbm) * UNITS_PER_MW) as f32,
+        let radio = |dbm: &f64| {
+            let power_mw = (ratio(*dbm) * UNITS_PER_MW) as f32;
+            Radio {
+                energy: 0,
+                deaf_until: SimTime::ZERO,
+                lock_level: 0,
+                peak: 0,
+                lock: NONE,
+                phase_ms: 0,
+                power_mw,
+                power_dbm: ((1e3 * level_db(f64::from(power_mw) / UNITS_PER_MW)).round() / 1e3) as f32,
+            }
         };
         Air {
             neighbours,
@@ -226,6 +239,7 @@ impl Air {
                     let weather_db = if heat.is_some() { WEATHER_DB } else { 0.0 };
                     (model.sensitivity_dbm(1.0 - HOPELESS.0, HOPELESS.1) - weather_db) as f32
                 },
+                clear: Clear::new(&model, &fading),
             },
             model,
             fading,
@@ -236,6 +250,7 @@ impl Air {
             linear: Box::new(std::array::from_fn(|code| ratio(-f64::from(code_db(code as u8))) as f32)),
             kept: Kept { heeding: Vec::new(), at_hand: AtHand::among(usize::from(own)), in_db: InDb::default() },
             lone: Lone::default(),
+            measures: true,
             transmissions: Vec::new(),
             free: Vec::new(),
             channels: (0..hops.plan()).map(|_| Vec::new()).collect(),

@@ -122,6 +122,16 @@ impl ErrorModel {
         }
     }
 
+    /// SINR from which on a frame of any length is lost with at most this probability, which is small, dB; infinite if there is none.
+    pub fn sure_db(&self, loss: f64) -> f64 {
+        let bits = f64::from(self.phy.psdu_bits(self.phy.psdu_bytes_max));
+        let last = self.ln_success.iter().rposition(|ln| bits * ln < -loss);
+        match last.map_or(0, |last| last + 1) {
+            from if from < self.ln_success.len() => TABLE_FIRST_DB + from as f64 / STEPS_PER_DB,
+            _ => f64::INFINITY,
+        }
+    }
+
     /// Probability of losing a frame of `psdu_len` bytes (FCS not counted) received at exactly `rssi_dbm`, without
     /// interference.
     #[inline]

@@ -4,7 +4,7 @@
 //! Ornstein-Uhlenbeck process, whose autocorrelation is `exp(-dt / tau)`, with a tau of each link's own. X and Y are the same in both
 //! directions and pure functions of (seed, pair of sites, time): nothing happens in between, and what is kept is a copy of what was worked out last.
 
-use crate::climate::process::{Process, draw, nearly_normal, number};
+use crate::climate::process::{NEARLY_NORMAL_MOST, Process, draw, nearly_normal, number};
 use crate::math::exp;
 use crate::node::{Channel, SiteId};
 use crate::purpose;
@@ -15,6 +15,10 @@ use amitwin_sim_core::rng::key;
 /// So many links are kept at hand, at least and at most: an acknowledgement takes the link of its frame, what is repeated as well, and
 /// neighbours are asked a few times within minutes.
 const AT_HAND: (usize, usize) = (32, 1_024);
+/// The slow part ends at so many standard deviations: it goes beyond in fewer than one of 10^11 cases.
+const SLOW_MOST: f64 = 7.0;
+/// No draw of a frame's own part is further out: 53 bits are not more.
+const FRAME_MOST: f64 = 8.5;
 
 /// What the levels of a run's links do over time.
 #[derive(Clone, Debug)]
@@ -71,6 +75,11 @@ impl Fading {
         self.frame_db
     }
 
+    /// The most that a level may be below its link's mean, dB.
+    pub fn most_db(&self) -> f64 {
+        self.slow_db * SLOW_MOST + self.channel_db * NEARLY_NORMAL_MOST + self.frame_db * FRAME_MOST
+    }
+
     /// What a link has at an instant on a channel, dB: the slow part and that of the channel's minute.
     #[inline]
     pub fn shared_db(&mut self, a: SiteId, b: SiteId, channel: Channel, at: SimTime) -> f64 {
@@ -101,7 +110,7 @@ impl Fading {
 
     /// The standard process of a link, which has a time of its own.
     fn slow(&self, key: u64, at: SimTime) -> f64 {
-        self.process.at(key, at.secs_f64() / self.tau_s(key))
+        self.process.at(key, at.secs_f64() / self.tau_s(key)).clamp(-SLOW_MOST, SLOW_MOST)
     }
 
     /// The same, for those who ask often.
@@ -113,7 +122,7 @@ impl Fading {
         let place = Process::place(key, at.secs_f64() / tau_s);
         let step = place as u64;
         let ends = if is_known && known.step == step { known.ends } else { self.look_at(key, tau_s, step) };
-        Process::on_line(ends, place)
+        Process::on_line(ends, place).clamp(-SLOW_MOST, SLOW_MOST)
     }
 
     fn look_at(&mut self, key: u64, tau_s: f64, step: u64) -> (f64, f64) {

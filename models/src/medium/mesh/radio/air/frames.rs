@@ -163,7 +163,7 @@ impl Air {
         mut heeds: impl FnMut(Node, f32) -> bool,
         mut each: impl FnMut(Node, Fate, f32),
     ) -> Transmission {
-        let frame = {
+        let mut frame = {
             let t = &mut self.transmissions[id as usize];
             t.live = false;
             Transmission { hearers: std::mem::take(&mut t.hearers), overlay: t.overlay.take(), ..t.clone() }
@@ -206,12 +206,11 @@ impl Air {
                 }
             }
         }
-        let mut kept = frame.hearers;
+        let mut kept = std::mem::take(&mut frame.hearers);
         kept.clear();
-        let t = &mut self.transmissions[id as usize];
-        t.hearers = kept;
+        self.transmissions[id as usize].hearers = kept;
         self.free.push(id);
-        Transmission { hearers: Vec::new(), ..self.transmissions[id as usize].clone() }
+        frame
     }
 
     /// Who is locked on a frame for all and has a use for it.

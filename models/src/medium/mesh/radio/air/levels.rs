@@ -1,7 +1,7 @@
 //! How strong a radio is at another: looked up in the table of neighbours, where something is overlaid with that.
 
+use super::Air;
 use super::reception::{overlaid, units};
-use super::{Air, UNITS_PER_MW};
 use crate::math::level_db;
 use crate::medium::mesh::radio::neighbours::{Neighbours, code_db};
 use crate::medium::mesh::radio::overlay::Overlay;
@@ -113,8 +113,8 @@ impl Air {
 
     /// What a radio sends with, dBm, to a thousandth.
     pub fn tx_power_dbm(&self, node: Node) -> f32 {
-        let dbm = level_db(f64::from(self.radios[node].power_mw) / UNITS_PER_MW);
-        ((1e3 * dbm).round() / 1e3) as f32 + self.node_overlay(node).tx_power_db
+        let overlaid_db = self.overlay.as_ref().map_or(0.0, |overlay| overlay.node(node).tx_power_db);
+        self.radios[node].power_dbm + overlaid_db
     }
 
     /// Mean level of one radio at another, dBm, if they hear each other at all.

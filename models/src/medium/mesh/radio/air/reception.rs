@@ -18,59 +18,93 @@ impl Air {
         self.levels.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
     }
 
+    /// What becomes of a frame at a radio, and its level there, dBm; not a number where nobody asks for that ([`Air::measures`]).
     pub(super) fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
         let thermal = self.noise_at(node, &frame.overlay);
         if self.radios[node].lock != id {
             return (Fate::Deaf, f32::NAN);
         }
-        let is_oqpsk = self.phy.is_oqpsk();
         let interference = self.interference(node, frame.channel, frame.start, frame.end);
-        let faded_db = if is_oqpsk { 0.0 } else { self.faded_db(frame, node) };
         let heat = match &mut self.heat {
             None => Some(LinkHeat::default()),
             Some(heat) => heat.link((frame.from, self.sites[frame.from]), (node, self.sites[node]), frame.start),
         };
-        let radio = &self.radios[node];
-        let level = radio.lock_level as f64;
-        let units_db = self.kept.in_db.of(radio.lock_level);
-        let mut dbm = (units_db - UNITS_DB) as f32;
-        let Some(heat) = heat.filter(|_| frame.ln_success > f64::NEG_INFINITY) else { return (Fate::Noise, dbm) };
-        let faded_db = faded_db - heat.loss_db;
+        let units_db = self.kept.in_db.of(self.radios[node].lock_level);
+        let Some(heat) = heat.filter(|_| frame.ln_success > f64::NEG_INFINITY) else {
+            return (Fate::Noise, (units_db - UNITS_DB) as f32);
+        };
         let thermal = if heat.noise_db == 0.0 { thermal } else { thermal * ratio(heat.noise_db) };
         // By the instant and not by their number, so that what is not worked out changes nothing. A radio is locked on one frame that
         // began then, and takes two draws for it.
         let mut stream =
             Stream::resume(key(self.seed, u64::from(self.sites[node]), purpose::RECEPTION), 2 * frame.start.nanos());
         let draw = stream.unit();
-        let (loss, quiet) = if is_oqpsk {
+        let radio = &self.radios[node];
+        if self.phy.is_oqpsk() {
+            let level = radio.lock_level as f64;
             let others = (radio.energy as f64 - level).max(0.0) + interference as f64;
             let sinr = level_db(level / (others + thermal));
             let bits = bits_between(&self.phy, frame.checked, frame.end);
             let ln = frame.ln_success + bits * self.model.ln_success_per_bit(sinr);
-            (ErrorModel::loss_of(ln), 0.0)
+            return (drawn(draw, ErrorModel::loss_of(ln), 0.0), (units_db - UNITS_DB) as f32);
+        }
+        let noise_db = if thermal == self.levels.noise { self.levels.noise_db } else { level_db(thermal) };
+        let peak = radio.peak + interference;
+        let mean = Mean { units_db, heat_db: heat.loss_db, thermal, noise_db, peak };
+        let is_clear = peak == 0 && self.levels.clear.arrives(units_db - heat.loss_db - noise_db, draw);
+        if is_clear && !self.measures {
+            debug_assert_eq!(self.faded_fate(frame, node, &mean, (draw, stream)).0, Fate::Received);
+            return (Fate::Received, f32::NAN);
+        }
+        self.faded_fate(frame, node, &mean, (draw, stream))
+    }
+
+    /// The same of FSK, with what the link has faded by.
+    fn faded_fate(
+        &mut self,
+        frame: &Transmission,
+        node: Node,
+        mean: &Mean,
+        (draw, mut stream): (f64, Stream),
+    ) -> (Fate, f32) {
+        let &Mean { units_db, heat_db, thermal, noise_db, peak } = mean;
+        let faded_db = self.faded_db(frame, node) - heat_db;
+        let spread = normal_quantile(stream.unit().max(f64::EPSILON));
+        let dbm = (units_db - UNITS_DB) as f32 + (faded_db + spread * self.fading.frame_db()) as f32;
+        let rssi = units_db + faded_db + spread * self.fading.frame_db();
+        let bits = f64::from(self.phy.psdu_bits(frame.bytes));
+        let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
+        let loss = if peak == 0 {
+            quiet
         } else {
-            let spread = normal_quantile(stream.unit().max(f64::EPSILON));
-            dbm += (faded_db + spread * self.fading.frame_db()) as f32;
-            let rssi = units_db + faded_db + spread * self.fading.frame_db();
-            let bits = f64::from(self.phy.psdu_bits(frame.bytes));
-            let noise_db = if thermal == self.levels.noise { self.levels.noise_db } else { level_db(thermal) };
-            let quiet = ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - noise_db));
-            let peak = radio.peak + interference;
-            if peak == 0 {
-                (quiet, quiet)
-            } else {
-                let noise = thermal + self.model.interference_weight() * peak as f64;
-                (ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - level_db(noise))), quiet)
-            }
+            let noise = thermal + self.model.interference_weight() * peak as f64;
+            ErrorModel::loss_of(bits * self.model.ln_success_per_bit(rssi - level_db(noise)))
         };
-        let fate = if draw >= loss {
-            Fate::Received
-        } else if draw < quiet {
-            Fate::Noise
-        } else {
-            Fate::Collided
-        };
-        (fate, dbm)
+        (drawn(draw, loss, quiet), dbm)
+    }
+}
+
+/// A reception before it fades.
+struct Mean {
+    /// Level over a unit, dB.
+    units_db: f64,
+    /// What heat takes of it, dB.
+    heat_db: f64,
+    /// Noise, and the same over a unit in dB.
+    thermal: f64,
+    noise_db: f64,
+    /// Strongest sum of other signals.
+    peak: u64,
+}
+
+/// What a draw decides, between the probability of a loss and that without others on the air.
+fn drawn(draw: f64, loss: f64, quiet: f64) -> Fate {
+    if draw >= loss {
+        Fate::Received
+    } else if draw < quiet {
+        Fate::Noise
+    } else {
+        Fate::Collided
     }
 }
 

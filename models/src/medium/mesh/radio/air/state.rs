@@ -65,7 +65,7 @@ impl Air {
             let locked = radio.lock == NONE || (radio.lock as usize) < frames;
             ensure(locked, || format!("air: radio {n} is locked on frame {} of {frames}", radio.lock))?;
             // Transmit powers are settings.
-            radio.power_mw = self.radios.0[n].power_mw;
+            (radio.power_mw, radio.power_dbm) = (self.radios.0[n].power_mw, self.radios.0[n].power_dbm);
         }
         distinct("air: free frames", state.free.iter().copied(), frames)?;
         let live = state.transmissions.iter().filter(|t| t.live).count();

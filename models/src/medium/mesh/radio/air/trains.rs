@@ -72,6 +72,16 @@ impl Train {
         sent.take_while(move |(_, start)| *start < before)
     }
 
+    /// How many these are.
+    pub fn count_begun(&self, before: SimTime) -> u32 {
+        let begun =
+            before.saturating_sub(self.start).nanos().div_ceil(self.every.nanos()).min(u64::from(self.frames)) as u32;
+        let those = u128::MAX.checked_shr(u128::BITS - begun).unwrap_or(0);
+        let begun = begun - (self.left_out & those).count_ones();
+        debug_assert_eq!(begun as usize, self.begun(before).count());
+        begun
+    }
+
     fn fits(&self, channels: u16, bounds: &Bounds) -> bool {
         let end = self.first.checked_add(self.frames);
         bounds.is_radio(self.from) && self.frames <= Train::FRAMES_MAX && end.is_some_and(|end| end <= channels)
