@@ -386,7 +386,7 @@ impl Kit<'_> {
             frame_bytes_max: spec.mesh.frame_bytes_max.min(self.phy.psdu_bytes_max),
         };
         let mut link = LinkLayer::new(parts, facts.own);
-        link.air.measures = spec.record.frames_every > 0;
+        link.air.measure(spec.record.frames_every > 0);
         if spec.device.last_gasp.is_some() {
             link.count_sent();
         }

@@ -51,7 +51,7 @@ fn what_is_sure_to_arrive_arrives_whether_its_level_is_asked_for_or_not() {
     for (share, sure) in [(0.5, 0), (1e-3, 0), (1e-20, 2_000)] {
         let [asked, unasked] = [true, false].map(|measures| {
             let mut air = fading_air(Fading::new(&spec, 4), spec.spread_db(), 2, share, BYTES);
-            air.measures = measures;
+            air.measure(measures);
             let mut received = |n: u64| {
                 let (from, at) = (Node(1 + (n % 2) as u16), SimTime::from_secs(60 * n));
                 let sent = air.begin(at, frame(from, Node(0), Channel::COMMON, BYTES), &[]);

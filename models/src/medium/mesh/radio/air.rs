@@ -188,8 +188,6 @@ pub struct Air {
     kept: Kept,
     /// The frame for all that is alone on the air.
     pub lone: Lone,
-    /// Levels of receptions are asked for: otherwise that of a frame which is sure to arrive is not worked out.
-    pub measures: bool,
     transmissions: Vec<Transmission>,
     free: Vec<u32>,
     channels: Vec<Vec<u32>>,
@@ -250,7 +248,6 @@ impl Air {
             linear: Box::new(std::array::from_fn(|code| ratio(-f64::from(code_db(code as u8))) as f32)),
             kept: Kept { heeding: Vec::new(), at_hand: AtHand::among(usize::from(own)), in_db: InDb::default() },
             lone: Lone::default(),
-            measures: true,
             transmissions: Vec::new(),
             free: Vec::new(),
             channels: (0..hops.plan()).map(|_| Vec::new()).collect(),

@@ -18,7 +18,7 @@ impl Air {
         self.levels.noise + overlay.as_ref().map_or(0, |overlay| overlay.noise(node)) as f64
     }
 
-    /// What becomes of a frame at a radio, and its level there, dBm; not a number where nobody asks for that ([`Air::measures`]).
+    /// What becomes of a frame at a radio, and its level there, dBm; not a number where nobody asks for that ([`Air::measure`]).
     pub(super) fn fate(&mut self, id: u32, frame: &Transmission, node: Node) -> (Fate, f32) {
         let thermal = self.noise_at(node, &frame.overlay);
         if self.radios[node].lock != id {
@@ -52,7 +52,7 @@ impl Air {
         let peak = radio.peak + interference;
         let mean = Mean { units_db, heat_db: heat.loss_db, thermal, noise_db, peak };
         let is_clear = peak == 0 && self.levels.clear.arrives(units_db - heat.loss_db - noise_db, draw);
-        if is_clear && !self.measures {
+        if is_clear {
             debug_assert_eq!(self.faded_fate(frame, node, &mean, (draw, stream)).0, Fate::Received);
             return (Fate::Received, f32::NAN);
         }
