@@ -70,13 +70,12 @@ fn a_day_comes_in_as_many_answers_as_it_takes_and_registers_come_in_one() {
     let ran = run(&spec);
     let (profile, registers): (Vec<_>, Vec<_>) = reads(&ran).partition(|read| &*read.campaign == "reads");
     assert_eq!((profile.len(), registers.len()), (3, 3 * 25));
-    for read in profile {
-        // 1,024 B less 40 hold 34 rows of 28 B: three requests for 96.
-        assert_eq!((read.outcome, read.attempts), (Outcome::Ok, 3), "{read:?}");
-    }
-    for read in registers {
-        assert_eq!((read.outcome, read.attempts), (Outcome::Ok, 1), "{read:?}");
-    }
+    // 1,024 B less 40 hold 34 rows of 28 B: three requests for 96. All three meters are asked at once, so that one of them may be lost on a channel that stays busy and asked again.
+    assert!(profile.iter().all(|read| read.outcome == Outcome::Ok && read.attempts >= 3), "{profile:?}");
+    assert!(profile.iter().map(|read| read.attempts).sum::<u16>() <= 3 * 3 + 1, "{profile:?}");
+    assert!(registers.iter().all(|read| read.outcome == Outcome::Ok), "{registers:?}");
+    let again = registers.iter().filter(|read| read.attempts > 1).count();
+    assert!(again <= 5, "{again} of 75");
     let head_end = ran.head_end();
     assert_eq!(head_end.ledger.kept, 3 * 96);
     assert_eq!((head_end.talk.values, head_end.talk.values_wrong), (3 * 96 * 2 + 3 * 25 * 2, 0));
