@@ -3,7 +3,7 @@
 default:
     @just --list
 
-# The main job: 5,000 meters, one border router, five ways to reset them
+# The main job: 5,000 meters, ten border routers, five ways to reset them
 run *ARGS:
     cargo run --release -- run scenarios/library/mass-reset.toml {{ARGS}}
 

@@ -288,7 +288,7 @@ fn busy(run: &RunView) -> Option<Figure> {
         "Share of each minute in which the radio of {which} was sending or receiving, over the time since {since}. \
          It loses traffic long before 100 %: of reports at 50 kb/s 99 % arrived while it was busy for 23 % of the time, 97 % \
          at 29 % and 83 % at 43 % (1,250 to 2,000 meters); at 150 kb/s 98 % at 32 % (5,000); at 300 kb/s 93 % at 19 % (6,000), \
-         where the ways to it are what is full (measured 2026-11-28, one border router)."
+         where the ways to it are what is full (measured 2026-11-28 with one border router and meters of one parent)."
     );
     Some(Figure::new("air-time", "Border router’s air time", legend, chart.draw(), &caption))
 }
