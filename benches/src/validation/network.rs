@@ -130,7 +130,7 @@ fn access_point() -> Group {
     let place = GenerateSpec { meters: 200, ..GenerateSpec::default() };
     let placement = generate(Generator::Suburb, &place, 3).expect("a suburb");
     // Rows of the profile since the start, one each 15 minutes.
-    let read = |content: PollContent, rows: u64, parallel: u32| {
+    let read = |content: PollContent, rows: u64, parallel: u16| {
         let at = SimTime::from_secs(900 * (rows + 1));
         let poll = PollSpec {
             every: at + SimTime::from_secs(1_800),
