@@ -7,7 +7,7 @@ use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
 use amitwin_testkit::joins::{OFF_S, announcements, cold, first, restarted, times_back, times_to_join, was_asked};
-use amitwin_testkit::worlds::{Ran, captured, event, run};
+use amitwin_testkit::worlds::{Ran, captured, event, run, sites, world};
 use rayon::prelude::*;
 
 /// From the boot of meter 1 until it is part of the mesh again, for many seeds.

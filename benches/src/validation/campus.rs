@@ -103,9 +103,10 @@ pub fn groups(campus: Option<&Placement>) -> Vec<Group> {
         source: "the campus network of \"Both directions of a link\": 3, 6, 6, 8, 3 and 2 nodes at hops 1 to 6; levels of the parents; 19 to 25 of 28 in the tree",
         how: "its placement, where `--campus` names it, else as many nodes spread evenly over 300 x 459 m; a border router on a roof, 13.1 dB stronger; 150 kb/s in Europe, profile \
               small, two hours, means over eight seeds; the nodes' power is not known: that at which parents are received as measured, and less",
-        why: "With the levels that were measured almost everybody reaches the border router itself, and both stacks take it. The campus' nodes do not: their ranks grow by 4 to 5 expected \
-              transmissions a hop, although their links are strong, so that something other than the level keeps them from the border router (buildings between them, what else sends \
-              in the band, or how their closed stack counts). With less power the tree grows as deep, but nodes drop out of it that the campus has.",
+        why: "Where nodes are received as on the campus, and over such distances, most reach the border router itself, and both stacks take it. The campus' nodes do not: their ranks grow by 4 to 5 expected \
+              transmissions a hop, although their links are strong, so that something other than the level keeps them from the border router: buildings between them, what else sends \
+              in the band, or how their closed stack counts. With less power nodes drop out of the tree, and those that stay are no deeper in it. wsrd takes weaker parents than nanostack, and so more \
+              nodes into its tree.",
         figures,
     }]
 }

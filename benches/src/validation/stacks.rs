@@ -185,7 +185,7 @@ fn thousand() -> Group {
         source: "Silicon Labs, a network of 1,000 nodes of its own stack at 100 kb/s, profile medium: the first device connects after 4 minutes, and \
                  reconnects after 2; the curves of all are pictures",
         how: "a suburb of 1,000 meters around one border router, new or off for a minute; from when they are switched on until the first has a route, boot included",
-        why: "Silicon Labs' routers run neither stack. Nanostack's wait for its PAN is up to 16 minutes in the medium profile, and the first of many that hear each other waits for \
+        why: "Silicon Labs' routers run neither stack. wsrd with kept keys looks for no PAN, so that the first next to the border router is back half a minute after it is switched on. Nanostack's wait for its PAN is up to 16 minutes in the medium profile, and the first of many that hear each other waits for \
               the first solicit and another one or two minutes.",
         figures: figures.collect(),
     }
