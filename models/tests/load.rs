@@ -110,13 +110,16 @@ fn a_town_s_hours_add_up_to_its_sums() {
     let reset = ResetSpec { at: SimTime::from_secs(500), delivery: Delivery::Unicast, ..ResetSpec::default() };
     spec.campaigns = vec![CampaignSpec::reset("reset", reset)];
     spec.backhaul.loss = 0.05;
-    let ran = run(&spec);
+    // Of the first seeds one in which a meter is reset while something waits in it, which is rare.
+    let lost_reset = |ran: &Ran| ran.rows.load.iter().map(|row| u64::from(row.lost_reset)).sum::<u64>();
+    let mut runs = (1..=12).map(|seed| run(&WorldSpec { seed, ..spec.clone() }));
+    let ran = runs.find(|ran| lost_reset(ran) > 0).expect("one of twelve");
     let rows = &ran.rows.load;
     let sum = |of: fn(&LoadRow) -> u32| rows.iter().map(|row| u64::from(of(row))).sum::<u64>();
     let counters = ran.mesh().books.counters;
     assert_eq!(sum(|row| row.frames_sent), counters.frames + counters.acks);
     assert_eq!(sum(messages_lost) + sum(|row| row.lost_control), counters.dropped);
-    assert!(sum(|row| row.lost_backhaul) > 0 && sum(|row| row.lost_control) > 0 && sum(|row| row.lost_reset) > 0);
+    assert!(sum(|row| row.lost_backhaul) > 0 && sum(|row| row.lost_control) > 0);
     let changes = ran.rows.events.iter().filter(|row| row.kind == EventKind::ParentChange);
     assert_eq!(sum(|row| row.parent_changes), changes.count() as u64);
     // 1,800 s are four hours of 400 s and a half.

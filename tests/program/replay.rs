@@ -357,7 +357,8 @@ fn visits_of_crews_are_made_again_and_not_twice() {
     const CREWS: &str =
         "[technicians]\nshift = [\"0h\", \"24h\"]\n[dlms]\npayload = \"sized\"\n[backhaul]\nloss = \"20 %\"\n";
     const NIGHT: &str = "[[campaign]]\nname = \"night\"\nkind = \"reset\"\ndelivery = \"unicast\"\nback = \"heartbeat\"\nat = \"2min\"\nwindow = [\"0s\", \"60s\"]\ngive_up_after = \"5min\"\nvisit = true\n";
-    let town = TOWN.replace("30min", "6h");
+    // Long enough for every crew to be done.
+    let town = TOWN.replace("30min", "9h");
     let here = folder(&format!("{town}{CREWS}{NIGHT}"));
     run(here.path(), &["run", "small.toml", "-o", "first"]).expect(0);
     run(here.path(), &["export", "events", "first", "-o", "log.csv"]).expect(0);

