@@ -56,7 +56,8 @@ fn error(means: &BTreeMap<&str, Means>, mode: &str, figure: &str) -> f64 {
 fn on_one_channel_the_window_is_much_nearer_to_exact_than_nothing() {
     for push in ["1min", "2min"] {
         let means = measure(false, push, 12);
-        for (figure, tolerance) in [("collisions", 0.25), ("border_router_collisions", 0.45), ("retries", 0.5)] {
+        // Frames that find the channel busy nine times are lost, more of them where all sense each other.
+        for (figure, tolerance) in [("collisions", 0.35), ("border_router_collisions", 0.45), ("retries", 0.5)] {
             let (window, none) = (error(&means, "window", figure), error(&means, "none", figure));
             assert!(window < tolerance, "{figure} with a report each {push}: {:.0} % off", 100.0 * window);
             // Most repetitions are due to noise, which no coupling changes.
