@@ -27,8 +27,11 @@ fn is_of_host(node: Node, packet: &Packet) -> bool {
 
 /// Whether it is told who is next when it is read.
 fn is_for_border_router(packet: &Packet) -> bool {
-    !matches!(packet.content, Content::Dis | Content::Dio { .. } | Content::Reply)
-        && !(matches!(packet.content, Content::Solicit) && packet.hops == 0)
+    match packet.content {
+        Content::Dis | Content::Dio { .. } | Content::Reply => false,
+        Content::Solicit => packet.hops > 0,
+        _ => true,
+    }
 }
 
 /// A node sends a datagram, unless it has to wait in its host.
