@@ -3,8 +3,7 @@
 //! W `wsrd.c`, `wsrd_poll`: what the host says by itself goes through its network device, RPL and DHCPv6 and what it relays in UDP as well. Neighbour discovery, datagrams that are
 //! passed on, floods and what goes bare to a node that joins do not wait, and are dropped where the radio is full.
 
-use super::host::DEVICE_MAX;
-use super::{Content, Net, Packet, Stack};
+use super::{Content, Net, Packet, Stack, host};
 use crate::books::Loss;
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
@@ -45,16 +44,7 @@ pub(super) fn submit<P: PortUser>(
     if !waits(stack.net, link, ctx.facts, node, &packet) {
         return enqueue(link, stack, ctx, node, packet);
     }
-    let waiting = stack.net.hosts.waiting(node);
-    if waiting >= DEVICE_MAX {
-        stack.count_lost(ctx, node, &packet, Loss::QueueFull);
-        if let Some(load) = ctx.books.load(node) {
-            load.dropped += 1;
-        }
-        return;
-    }
-    stack.net.hosts.push(node, packet);
-    ctx.books.queues(node, waiting as u32 + 1 + u32::from(link.queued(node)));
+    host::hold(stack, link, ctx, node, packet);
 }
 
 fn waits(net: &Net, link: &LinkLayer, facts: &Facts, node: Node, packet: &Packet) -> bool {

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// The host is read while so many frames wait at most.
 const READ_BELOW: u16 = 2;
 /// Datagrams that the network device of a border router or a router holds (W `tun.c`: the length of its queue); one more is dropped.
-pub(super) const DEVICE_MAX: usize = 10;
+const DEVICE_MAX: usize = 10;
 
 /// Datagrams that wait in the hosts of border routers and routers, in order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -32,11 +32,6 @@ impl Hosts {
 
     pub(super) fn waiting(&self, gateway: Node) -> usize {
         self.0.get(&gateway).map_or(0, VecDeque::len)
-    }
-
-    /// A datagram comes behind the others of a node.
-    pub(super) fn push(&mut self, node: Node, packet: Packet) {
-        self.0.entry(node).or_default().push_back(packet);
     }
 
     /// Takes the next datagram.
@@ -58,19 +53,24 @@ pub(super) fn send<P: PortUser>(
     if stack.net.procedures.border == BorderStack::Nanostack || is_direct {
         return routes::route(stack, link, ctx, gateway, packet);
     }
-    let waiting = stack.net.hosts.waiting(gateway);
-    if waiting == 0 && link.waiting(gateway) <= READ_BELOW {
+    if stack.net.hosts.waiting(gateway) == 0 && link.waiting(gateway) <= READ_BELOW {
         return routes::route(stack, link, ctx, gateway, packet);
     }
+    hold(stack, link, ctx, gateway, packet);
+}
+
+/// A datagram waits in a host, which drops it if it is full.
+pub(super) fn hold<P: PortUser>(stack: &mut Stack<P>, link: &LinkLayer, ctx: &mut Ctx, node: Node, packet: Packet) {
+    let waiting = stack.net.hosts.waiting(node);
     if waiting >= DEVICE_MAX {
-        stack.count_lost(ctx, gateway, &packet, Loss::QueueFull);
-        if let Some(load) = ctx.books.load(gateway) {
+        stack.count_lost(ctx, node, &packet, Loss::QueueFull);
+        if let Some(load) = ctx.books.load(node) {
             load.dropped += 1;
         }
         return;
     }
-    stack.net.hosts.0.entry(gateway).or_default().push_back(packet);
-    ctx.books.queues(gateway, waiting as u32 + 1 + u32::from(link.queued(gateway)));
+    stack.net.hosts.0.entry(node).or_default().push_back(packet);
+    ctx.books.queues(node, waiting as u32 + 1 + u32::from(link.queued(node)));
 }
 
 /// A frame has left the queue of a node: its host is read on.
