@@ -19,7 +19,7 @@ use crate::headend::{self, Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
 use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mac::times::MacTimes;
-use crate::medium::mesh::mac::{self, LinkLayer, RulesByRole};
+use crate::medium::mesh::mac::{self, Heard, LinkLayer, RulesByRole};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::stack::{self, Procedures};
 use crate::medium::mesh::net::{self, Net};
@@ -191,7 +191,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let hops_mean = hops_mean(&meshes);
     let hops = libm::round(hops_mean) as u8;
     let hops_of_sites = Arc::new(hops_of_sites(spec.placement.sites.len(), &meshes));
-    let alone = alone(spec, &kit);
+    let (alone, deeper) = returns(spec, &kit);
     let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
     let resets = resets.enumerate().map(|(job, (campaign, reset))| {
         let meant: Vec<SiteId> = meters.iter().filter(|meter| reset.target.means(meter.0)).copied().collect();
@@ -200,7 +200,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         let per_router = members.iter().map(behind).max().unwrap_or(0);
         let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
         let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease, hops);
-        let between = (hops_mean - 1.0).max(0.0);
+        let between = (hops_mean - 1.0).max(0.0) + deeper;
         let population =
             Population { meters: &meant, per_router, hops: &hops_of_sites, share, reconnect_airtime, alone, between };
         schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
@@ -213,14 +213,14 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     Ok(Built { left_out, ..assemble(spec, cells, (plan, cosem, hops_of_sites), &meters) })
 }
 
-/// How long a meter that restarts alone is away: it boots, and finds its way back into the mesh.
-fn alone(spec: &WorldSpec, kit: &Kit<'_>) -> SimTime {
+/// How long a meter that restarts alone is away, which boots and finds its way back into the mesh; and by how many hops the tree that comes
+/// back is deeper.
+fn returns(spec: &WorldSpec, kit: &Kit<'_>) -> (SimTime, f64) {
     let boot_s = 0.5 * (spec.device.boot.0 + spec.device.boot.1).secs_f64();
-    let joins_s = match spec.medium {
-        MediumKind::Mesh => Procedures::new(spec, kit.hops.len(), kit.model).alone_s(spec.mesh.lease),
-        MediumKind::Ideal => 0.0,
-    };
-    SimTime::from_secs_f64(boot_s + joins_s)
+    let procedures = || Procedures::new(spec, kit.hops.len(), kit.model);
+    let mesh = (spec.medium == MediumKind::Mesh).then(procedures);
+    let joins_s = mesh.as_ref().map_or(0.0, |procedures| procedures.alone_s(spec.mesh.lease));
+    (SimTime::from_secs_f64(boot_s + joins_s), mesh.map_or(0.0, |procedures| procedures.deeper_hops()))
 }
 
 /// Whether head-end and meters say anything to each other.
@@ -438,15 +438,15 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, (plan, cosem, hops): Shared,
         }
     }
     // Who is heard abroad: the foreign radios that got a neighbour.
-    let mut abroad: Vec<Vec<(Node, u32)>> = vec![Vec::new(); cells.len()];
+    let mut abroad: Vec<Vec<Heard>> = vec![Vec::new(); cells.len()];
     for cell in &cells {
         let foreign = (cell.facts.own..cell.facts.sites.len() as u16).map(Node);
         let Some(mesh) = cell.mesh() else { continue };
         for node in foreign.filter(|&n| mesh.link.air.neighbours.of(n).0.iter().any(|&n| cell.facts.is_own(n))) {
             let site = cell.facts.sites[node];
             let home = partition[site.at()] as usize;
-            let local = cells[home].facts.nodes().find(|&n| cells[home].facts.sites[n] == site);
-            abroad[home].extend(local.map(|local| (local, cell.id)));
+            let local = cells[home].facts.own(site);
+            abroad[home].extend(local.map(|local| Heard { node: local, partition: cell.id, there: node }));
         }
     }
     for (cell, abroad) in cells.iter_mut().zip(abroad) {

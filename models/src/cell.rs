@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::fleet::{Change, Fleet};
 use crate::gateway::Gateways;
 use crate::medium::ideal::Ideal;
+use crate::medium::mesh::mac::Heard;
 use crate::medium::mesh::radio::neighbours::code_db;
 use crate::medium::mesh::wire::capture::{Capture, Captured};
 use crate::medium::mesh::wire::frame::Network;
@@ -461,10 +462,10 @@ impl Cell {
         self.mesh().map_or(0, |mesh| mesh.link.packets.held())
     }
 
-    /// Who is heard abroad: own radios, each with a partition that hears it.
-    pub fn set_abroad(&mut self, abroad: Vec<(Node, u32)>) {
+    /// Who is heard abroad.
+    pub fn set_abroad(&mut self, heard: Vec<Heard>) {
         if let AnyMedium::Mesh(mesh) = &mut self.medium {
-            mesh.link.set_abroad(abroad);
+            mesh.link.set_abroad(heard);
         }
     }
 

@@ -26,6 +26,11 @@ impl Bounds {
         node.0 < self.own || node == Node::NONE
     }
 
+    /// A foreign radio.
+    pub fn is_foreign(&self, node: Node) -> bool {
+        self.is_radio(node) && !self.is_own(node)
+    }
+
     /// A radio, own or foreign.
     pub fn is_radio(&self, node: Node) -> bool {
         node.at() < self.radios

@@ -58,10 +58,10 @@ impl Facts {
         let members = &self.sites.0[usize::from(self.gateways)..usize::from(self.own)];
         members.binary_search(&site).ok().map(|at| Node(at as u16 + self.gateways))
     }
-    /// A foreign radio by its site.
-    pub fn foreign(&self, site: SiteId) -> Option<Node> {
-        let foreign = &self.sites.0[usize::from(self.own)..];
-        foreign.binary_search(&site).ok().map(|at| Node(at as u16 + self.own))
+    /// An own radio by its site.
+    pub fn own(&self, site: SiteId) -> Option<Node> {
+        let is_gateway = |n: &u16| self.sites[Node(*n)] == site;
+        (0..self.gateways).find(is_gateway).map(Node).or_else(|| self.member(site))
     }
     /// Key of a radio's random stream for a purpose.
     #[inline]

@@ -1,7 +1,7 @@
 //! What happens in a mesh.
 
 use crate::check::Bounds;
-use crate::node::{Channel, Node, SiteId};
+use crate::node::{Channel, Node};
 use serde::{Deserialize, Serialize};
 
 /// An event of the mesh. An epoch makes it valid only as long as its owner is still at that count.
@@ -140,8 +140,8 @@ pub enum Event {
     },
     /// From a neighbouring partition: a foreign frame is on the air.
     Foreign {
-        /// Global id of the sender.
-        from: SiteId,
+        /// The sender, by its number here.
+        from: Node,
         /// Channel.
         channel: Channel,
         /// Bytes before the frame check sequence.
@@ -149,8 +149,8 @@ pub enum Event {
     },
     /// From a neighbouring partition: frames of a sweep of a foreign radio begin.
     ForeignTrain {
-        /// Global id of the sender.
-        from: SiteId,
+        /// The sender, by its number here.
+        from: Node,
         /// Bytes of each before the frame check sequence.
         bytes: u16,
         /// Place of the first one's channel among those that are hopped over.
@@ -160,8 +160,8 @@ pub enum Event {
     },
     /// From a neighbouring partition: a foreign radio is heard weaker, or no longer so.
     ForeignLoss {
-        /// Global id of the radio.
-        from: SiteId,
+        /// The radio, by its number here.
+        from: Node,
         /// Extra loss of what it sends, hundredths of a dB.
         loss_cdb: i32,
     },
@@ -188,13 +188,10 @@ impl Event {
             | Event::Flood { node, .. } => bounds.is_own(node),
             Event::Eapol { gateway, node } => bounds.is_own(gateway) && bounds.is_own(node),
             Event::Acknowledge { node, to, .. } => bounds.is_own(node) && bounds.is_own(to),
-            Event::Ended { .. }
-            | Event::Foreign { .. }
-            | Event::ForeignTrain { .. }
-            | Event::ForeignLoss { .. }
-            | Event::Snapshot
-            | Event::Load
-            | Event::Obstacles => true,
+            Event::Foreign { from, .. } | Event::ForeignTrain { from, .. } | Event::ForeignLoss { from, .. } => {
+                bounds.is_foreign(from)
+            }
+            Event::Ended { .. } | Event::Snapshot | Event::Load | Event::Obstacles => true,
             // The bench of the link layer is not saved.
             Event::Probe { .. } => false,
         }

@@ -124,7 +124,7 @@ fn link_event<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, even
         Event::ForeignTrain { from, bytes, first, frames } => {
             mac::foreign_train(link, ctx, from, bytes, (first, frames))
         }
-        Event::ForeignLoss { from, loss_cdb } => mac::foreign_loss(link, ctx, from, loss_cdb),
+        Event::ForeignLoss { from, loss_cdb } => mac::foreign_loss(link, from, loss_cdb),
         Event::Obstacles => link.look_at_obstacles(ctx),
         _ => unreachable!("{event:?} belongs to the network layer"),
     }

@@ -23,7 +23,7 @@ pub struct Population<'a> {
     pub reconnect_airtime: SimTime,
     /// How long a meter that restarts alone is away.
     pub alone: SimTime,
-    /// Meters and repeaters between a meter and its border router, on average.
+    /// Meters and repeaters between a meter and its border router, on average, in the tree that comes back.
     pub between: f64,
 }
 

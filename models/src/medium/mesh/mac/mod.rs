@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod abroad;
 mod access;
 mod exchange;
 mod given;
@@ -11,6 +12,7 @@ mod state;
 pub mod sweep;
 pub mod times;
 
+pub use abroad::Heard;
 pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use overlay::foreign_loss;
@@ -32,6 +34,7 @@ use crate::context::{Ctx, Facts};
 use crate::node::{Channel, Node, PerNode};
 use crate::purpose::BACKOFF;
 use crate::spec::RadioSpec;
+use abroad::Abroad;
 use amitwin_sim_core::SimTime;
 use amitwin_sim_core::rng::Stream;
 use serde::{Deserialize, Serialize};
@@ -121,8 +124,7 @@ pub struct LinkLayer {
     frame_bytes_max: u16,
     /// Tag of the newest datagram that was cut.
     newest_tag: u16,
-    /// Partitions that hear an own radio, sorted.
-    abroad: Vec<(Node, u32)>,
+    abroad: Abroad,
     /// What links pass through, if there is something.
     obstacles: Option<Box<Obstacles>>,
     ageing: Option<Box<Ageing>>,
@@ -206,7 +208,7 @@ impl LinkLayer {
             rules: parts.rules,
             frame_bytes_max: parts.frame_bytes_max,
             newest_tag: 0,
-            abroad: Vec::new(),
+            abroad: Abroad::default(),
             obstacles: None,
             ageing: None,
             capture: None,
@@ -261,12 +263,6 @@ impl LinkLayer {
         self.air.set_first_cca(node, high_dbm.filter(|_| begins));
     }
 
-    /// Names the partitions that hear own radios.
-    pub fn set_abroad(&mut self, mut abroad: Vec<(Node, u32)>) {
-        abroad.sort_unstable();
-        self.abroad = abroad;
-    }
-
     /// Captures what is sent from now on.
     pub fn start_capture(&mut self, capture: Capture) {
         self.capture = Some(Box::new(capture));
@@ -288,7 +284,7 @@ impl LinkLayer {
     pub fn bytes(&self) -> usize {
         let obstacles = self.obstacles.as_ref().map_or(0, |obstacles| obstacles.bytes());
         let ageing = self.ageing.as_ref().map_or(0, |ageing| ageing.bytes());
-        self.air.bytes() + self.packets.bytes() + self.macs.bytes() + obstacles + ageing
+        self.air.bytes() + self.packets.bytes() + self.macs.bytes() + self.abroad.bytes() + obstacles + ageing
     }
 
     #[inline]

@@ -23,13 +23,8 @@ impl LinkLayer {
             return;
         }
         self.air.change_overlay(|overlay| overlay.set_node(node, now));
-        let first = self.abroad.partition_point(|a| a.0 < node);
-        for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
-            let loss_cdb = ((now.loss_db - now.tx_power_db) * CENTI_DB).round() as i32;
-            let at = ctx.now() + ctx.engine.lookahead();
-            let from = ctx.facts.sites[node];
-            ctx.send(partition, at, node, Event::ForeignLoss { from, loss_cdb });
-        }
+        let loss_cdb = ((now.loss_db - now.tx_power_db) * CENTI_DB).round() as i32;
+        self.tell_abroad(ctx, node, |from| Event::ForeignLoss { from, loss_cdb });
     }
 
     /// Puts obstacles between the radios at these sites and lets them age, as it is when the run begins.
@@ -81,9 +76,7 @@ impl LinkLayer {
 }
 
 /// [`Event::ForeignLoss`]: a radio of a neighbouring partition is heard at another level.
-pub fn foreign_loss(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, loss_cdb: i32) {
-    if let Some(node) = ctx.facts.foreign(from) {
-        let loss_db = loss_cdb as f32 / CENTI_DB;
-        link.air.change_overlay(|overlay| overlay.set_node(node, NodeOverlay { loss_db, ..NodeOverlay::default() }));
-    }
+pub fn foreign_loss(link: &mut LinkLayer, node: Node, loss_cdb: i32) {
+    let loss_db = loss_cdb as f32 / CENTI_DB;
+    link.air.change_overlay(|overlay| overlay.set_node(node, NodeOverlay { loss_db, ..NodeOverlay::default() }));
 }

@@ -6,13 +6,12 @@ use crate::context::Ctx;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mpdu::{Frame, Mpdu, Sweep};
 use crate::medium::mesh::radio::air::{Fate, Train, Transmission};
-use crate::node::{Channel, Node, SiteId};
+use crate::node::{Channel, Node};
 use amitwin_data::rows::{FrameKind, FrameOutcome, FrameRow};
 use amitwin_sim_core::SimTime;
 
 /// [`Event::Foreign`]: a frame of a neighbouring partition is on the air.
-pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Channel, bytes: u16) {
-    let Some(node) = ctx.facts.foreign(from) else { return };
+pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
     let now = ctx.now();
     if link.air.is_sending(node, now) {
         return;
@@ -29,8 +28,7 @@ pub fn foreign(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, channel: Chann
 }
 
 /// [`Event::ForeignTrain`]: frames of a sweep of a neighbouring partition begin.
-pub fn foreign_train(link: &mut LinkLayer, ctx: &mut Ctx, from: SiteId, bytes: u16, places: (u16, u16)) {
-    let Some(node) = ctx.facts.foreign(from) else { return };
+pub fn foreign_train(link: &mut LinkLayer, ctx: &mut Ctx, node: Node, bytes: u16, places: (u16, u16)) {
     if !link.air.is_sending(node, ctx.now()) {
         let times = link.times_of(bytes);
         link.air.begin_train(Train::new(node, ctx.now(), places, times));
@@ -42,16 +40,7 @@ impl LinkLayer {
     pub(super) fn note_sent(&mut self, ctx: &mut Ctx, node: Node, channel: Channel, bytes: u16) {
         self.charge(ctx, node, 1, bytes);
         if channel != Channel::COMMON || !self.hopping() {
-            let from = ctx.facts.sites[node];
-            self.tell_abroad(ctx, node, Event::Foreign { from, channel, bytes });
-        }
-    }
-
-    /// Tells the partitions that hear a node what it sends.
-    pub(super) fn tell_abroad(&self, ctx: &mut Ctx, node: Node, event: Event) {
-        let first = self.abroad.partition_point(|a| a.0 < node);
-        for &(_, partition) in self.abroad[first..].iter().take_while(|a| a.0 == node) {
-            ctx.send(partition, ctx.now() + ctx.engine.lookahead(), node, event);
+            self.tell_abroad(ctx, node, |from| Event::Foreign { from, channel, bytes });
         }
     }
 

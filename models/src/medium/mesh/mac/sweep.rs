@@ -140,8 +140,7 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
         let next = piece.hits.get(from).map_or(end, |hit| hit.0);
         let bytes = link.times.sweep_bytes[sweep as usize];
         let train = Train::new(node, now, (step, next - step), link.times_of(bytes));
-        let from = ctx.facts.sites[node];
-        link.tell_abroad(ctx, node, Event::ForeignTrain { from, bytes, first: step, frames: train.frames });
+        link.tell_abroad(ctx, node, |from| Event::ForeignTrain { from, bytes, first: step, frames: train.frames });
         ctx.schedule(train.end(), node, Event::Sweep { node, epoch, step: step + train.frames });
         link.air.begin_train(train);
         return;
@@ -154,7 +153,7 @@ pub fn step<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, node: 
     let frame = link.air.begin(now, frame, &hearers);
     link.hearers = hearers;
     link.note_swept(above, ctx, (now, node, on), sweep);
-    link.tell_abroad(ctx, node, Event::Foreign { from: ctx.facts.sites[node], channel: on, bytes });
+    link.tell_abroad(ctx, node, |from| Event::Foreign { from, channel: on, bytes });
     ctx.schedule(link.air.transmission(frame).end, node, Event::Ended { frame });
 }
 
