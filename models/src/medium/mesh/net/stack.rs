@@ -359,11 +359,12 @@ impl Procedures {
         message(&self.border_discovery) + mean(self.dis.delay_s) + parent_s + address_s + route_s
     }
 
-    /// By how many hops the ways of meters are longer after a reset that all went through in turn than in the first tree: who comes back
-    /// takes whoever is there, and keeps it unless another is better by 1.5 transmissions, which a hop less is not. Measured.
+    /// By how many hops the ways of meters are longer after a reset that all went through in turn than in the first tree, as measured, where
+    /// that counts: who comes back under wsrd takes whoever is there, and keeps it unless another is better by 1.5 transmissions, which a
+    /// hop less is not. Nanostack's windows are hours long, and longer ones bring its meters nothing.
     pub fn deeper_hops(&self) -> f64 {
         match self.stack {
-            RouterStack::Nanostack => 0.6,
+            RouterStack::Nanostack => 0.0,
             RouterStack::Wsrd => 1.0,
         }
     }

@@ -139,11 +139,13 @@ fn considered(
     parents: [Node; 2],
 ) -> [Candidate; CONSIDERED] {
     let mut best = [Candidate::default(); CONSIDERED];
-    // Who has a rank says it within the smallest interval, because somebody asks.
+    // Who has a rank says it within the smallest interval, because somebody asks: the node itself, once it has its keys.
+    let within_s = rules.heard_within_s.unwrap_or(0.0);
+    let asks_s = tree.routed_s[node].saturating_sub(within_s as u32);
     let heard_s = |other: Node| {
         let pair = u64::from(facts.sites[node]) << 32 | u64::from(facts.sites[other]);
         let place = Stream::new(facts.seed, pair, HEARD_ORDER).unit();
-        tree.routed_s[other] + (rules.heard_within_s.unwrap_or(0.0) * place) as u32
+        tree.routed_s[other].max(asks_s) + (within_s * place) as u32
     };
     let key = |c: &Candidate| match rules.heard_within_s {
         // As [`order`] has it, with the time in the place of rank steps and signal.
@@ -194,8 +196,8 @@ impl Growing<'_> {
             self.wake(node, 0, &mut waits, &mut ready);
         }
         while let Some(Reverse((at_ms, node))) = ready.pop() {
+            self.tree.routed_s[node] = (at_ms / 1_000) as u32;
             if self.choose(node) {
-                self.tree.routed_s[node] = (at_ms / 1_000) as u32;
                 self.wake(node, at_ms, &mut waits, &mut ready);
             } else {
                 // All that it hears are full, or the link is too bad: the next that joins wakes it.

@@ -14,7 +14,7 @@ use amitwin_sim_core::rng::key;
 
 /// So many links are kept at hand, at least and at most: an acknowledgement takes the link of its frame, what is repeated as well, and
 /// neighbours are asked a few times within minutes.
-const AT_HAND: (usize, usize) = (32, 1_024);
+const AT_HAND: (usize, usize) = (32, 512);
 /// The slow part ends at so many standard deviations: it goes beyond in fewer than one of 10^11 cases.
 const SLOW_MOST: f64 = 7.0;
 /// No draw of a frame's own part is further out: 53 bits are not more.

@@ -14,17 +14,22 @@ const GOLDEN: u32 = 0x9E37_79B1;
 
 /// Pairs of radios looked up last, and their loss codes: pairs that talk do so several times on end, and looking a pair up costs reads of
 /// memory of which little is in a cache.
+///
+/// A pair is hashed by a multiplication that can be undone, so that its place and the digits that do not make it tell which it is: they and
+/// the code fit into four bytes.
 pub(super) struct AtHand {
-    pairs: Box<[(u32, u8)]>,
+    pairs: Box<[u32]>,
     bits: u32,
 }
+
+/// No pair: at least nine digits of the hash make the place, so that the others and eight of a code leave the first digit free.
+const NO_PAIR: u32 = u32::MAX;
 
 impl AtHand {
     /// For so many radios: two pairs for each, within limits.
     pub(super) fn among(radios: usize) -> Self {
         let bits = (2 * radios).next_power_of_two().trailing_zeros().clamp(9, 13);
-        // No radio is a neighbour of its own.
-        AtHand { pairs: vec![(0, 0); 1 << bits].into(), bits }
+        AtHand { pairs: vec![NO_PAIR; 1 << bits].into(), bits }
     }
 
     /// Bytes held.
@@ -35,11 +40,13 @@ impl AtHand {
     #[inline]
     fn code(&mut self, neighbours: &Neighbours, a: Node, b: Node) -> Option<u8> {
         let pair = (u32::from(a.0.min(b.0)) << 16) | u32::from(a.0.max(b.0));
-        let place = &mut self.pairs[(pair.wrapping_mul(GOLDEN) >> (32 - self.bits)) as usize];
-        if place.0 != pair {
-            *place = (pair, neighbours.code(a, b)?);
+        let hash = pair.wrapping_mul(GOLDEN);
+        let digits = (hash << self.bits) >> self.bits;
+        let place = &mut self.pairs[(hash >> (32 - self.bits)) as usize];
+        if *place >> 8 != digits {
+            *place = (digits << 8) | u32::from(neighbours.code(a, b)?);
         }
-        Some(place.1)
+        Some(*place as u8)
     }
 }
 
@@ -126,5 +133,26 @@ impl Air {
     /// Mean level from which on a short frame gets through now and then, dBm.
     pub fn hopeless_dbm(&self) -> f32 {
         self.levels.hopeless_dbm
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_at_hand_is_what_the_table_has() {
+        // 40,000 pairs of 400 radios, ten times as many as there are places: each place has several in turn.
+        let radio = |n: u32| (n % 400) as u16;
+        let pairs = (0..40_000u32).map(|n| (radio(n), radio(n / 400 + n + 1), 60.0 + (n % 97) as f32));
+        let pairs: Vec<_> = pairs.filter(|p| p.0 != p.1).collect();
+        let table = Neighbours::from_losses(401, &pairs);
+        let mut at_hand = AtHand::among(400);
+        for &(a, b, _) in pairs.iter().chain(&pairs) {
+            let (a, b) = (Node(a), Node(b));
+            assert_eq!(at_hand.code(&table, a, b), table.code(a, b));
+            assert_eq!(at_hand.code(&table, b, a), table.code(a, b), "either way round, and known");
+        }
+        assert_eq!(at_hand.code(&table, Node(7), Node(400)), None, "out of earshot");
     }
 }
