@@ -191,7 +191,7 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     let hops_mean = hops_mean(&meshes);
     let hops = libm::round(hops_mean) as u8;
     let hops_of_sites = Arc::new(hops_of_sites(spec.placement.sites.len(), &meshes));
-    let (alone, deeper) = returns(spec, &kit);
+    let (alone, between) = returns(spec, &kit, hops_mean);
     let resets = spec.campaigns.iter().filter_map(|campaign| Some((campaign, campaign.job.reset()?)));
     let resets = resets.enumerate().map(|(job, (campaign, reset))| {
         let meant: Vec<SiteId> = meters.iter().filter(|meter| reset.target.means(meter.0)).copied().collect();
@@ -200,7 +200,6 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
         let per_router = members.iter().map(behind).max().unwrap_or(0);
         let (said, back) = (cosem.lengths(SiteId(0)), schedule::back_sign(reset));
         let reconnect_airtime = reconnect_airtime(&phy, &times, said, reset.tier, back, spec.mesh.lease, hops);
-        let between = (hops_mean - 1.0).max(0.0) + deeper;
         let population =
             Population { meters: &meant, per_router, hops: &hops_of_sites, share, reconnect_airtime, alone, between };
         schedule::plan(&campaign.name, reset, job as u16, &population, spec.seed)
@@ -213,14 +212,16 @@ pub fn build(spec: &WorldSpec) -> Result<Built, BuildError> {
     Ok(Built { left_out, ..assemble(spec, cells, (plan, cosem, hops_of_sites), &meters) })
 }
 
-/// How long a meter that restarts alone is away, which boots and finds its way back into the mesh; and by how many hops the tree that comes
-/// back is deeper.
-fn returns(spec: &WorldSpec, kit: &Kit<'_>) -> (SimTime, f64) {
+/// How long a meter that restarts alone is away, which boots and finds its way back into the mesh; and how many are between a meter and its
+/// border router in the tree that comes back.
+fn returns(spec: &WorldSpec, kit: &Kit<'_>, hops_mean: f64) -> (SimTime, f64) {
     let boot_s = 0.5 * (spec.device.boot.0 + spec.device.boot.1).secs_f64();
     let procedures = || Procedures::new(spec, kit.hops.len(), kit.model);
     let mesh = (spec.medium == MediumKind::Mesh).then(procedures);
     let joins_s = mesh.as_ref().map_or(0.0, |procedures| procedures.alone_s(spec.mesh.lease));
-    (SimTime::from_secs_f64(boot_s + joins_s), mesh.map_or(0.0, |procedures| procedures.deeper_hops()))
+    let between = (hops_mean - 1.0).max(0.0);
+    let deeper = mesh.map_or(0.0, |procedures| procedures.deeper_hops(spec.nodes_per_gateway()));
+    (SimTime::from_secs_f64(boot_s + joins_s), between + deeper)
 }
 
 /// Whether head-end and meters say anything to each other.

@@ -467,7 +467,7 @@ fn one_hop_takes_little_more_than_the_air_does() {
         (Meter, radius * libm::cosf(turn), radius * libm::sinf(turn))
     };
     let mut spec = world(sites([(Gateway, 0.0, 0.0)].into_iter().chain((0..20).map(place))), PhyMode::M1b, 3_000);
-    spec.mesh.stack = RouterStack::Nanostack;
+    (spec.mesh.stack, spec.mesh.hops_max) = (RouterStack::Nanostack, 1);
     spec.dlms.payload = Payload::Sized;
     let firmware = FirmwareSpec {
         delivery: Some(FirmwareDelivery::Unicast),

@@ -119,7 +119,7 @@ fn round_trips() -> Group {
         title: "Best round trip by hops, 150 kb/s",
         source: "the campus network of \"Both directions of a link\": single pings, 33, 42, 13 and 7 of them at hops 1 to 4",
         how: "a line of four meters in Europe, hopping, profile small, wsrd where no stack is named; as many questions for the clock, answered at once; without the backhaul",
-        why: "Under wsrd a hop costs some 44 ms there and back, which is backoff, air time of frame and acknowledgement, and nothing else: a \
+        why: "Under wsrd a hop costs some 50 ms there and back, which is backoff, air time of frame and acknowledgement, and nothing else: a \
               meter forwards in no time, and in any slot that is not the broadcast channel's. In the campus it costs 121 ms. Nanostack sends \
               only in every second unicast slot (54 ms at this rate), and comes near that from hop to hop; a real node takes time over a frame besides, and a ping begins and ends in a host. \
               Which of it the campus' nodes do is not known (their stack is closed).",
@@ -230,9 +230,9 @@ fn idle_day() -> Group {
         how: "300 meters of a suburb for a day at 100 kb/s, profile medium, settled; a meter's share of all frames, those of the border router \
               included",
         why: "Another protocol, so that kinds are not the same; the filing tells none. 45 s of 9,981 transmissions are 4.5 ms each, some 50 \
-              bytes at 100 kb/s; ours have 7.6 ms. Ours keep neighbours by a \
+              bytes at 100 kb/s; ours have 7.3 ms. Ours keep neighbours by a \
               frame on each of 129 channels when trickle lets them, and trickle lets one of a neighbourhood do it for all (k = 1): that is \
-              half of what they send, and a settled town has little of it; most of the rest are probes of wsrd. What a real one has besides, and this \
+              three quarters of what they send, and a settled town has little of it; most of the rest are probes of wsrd and their acknowledgements. What a real one has besides, and this \
               town has not: keys that are renewed.",
         figures,
     }

@@ -10,12 +10,17 @@ mod fit;
 pub use fit::Estimate;
 
 use amitwin_data::survey::{Level, SurveyError};
+use amitwin_models::build::frequency_mhz;
+use amitwin_models::medium::mesh::radio::propagation::free_space_db;
 use amitwin_models::spec::{FadingSpec, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use fit::{Link, fit};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Above what arrives in free space without antenna gains by more than this no level can be: two directional antennas, and a street that guides.
+const FOCUSED_DB: f64 = 30.0;
 
 /// Fewer links say nothing about a town.
 pub const LINKS_MIN: usize = 30;
@@ -222,6 +227,17 @@ fn pairs(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<BTreeMap<(us
         if level.rssi_dbm > power {
             let what = format!(
                 "{} dBm were heard, and the scenario's radios send with {power} dBm at most; correct radio.tx_power",
+                level.rssi_dbm
+            );
+            mistakes.push((Some(level.line), what));
+            continue;
+        }
+        let metres = sites[from].distance_squared(&sites[to]).sqrt();
+        let free_dbm = power - free_space_db(frequency_mhz(&spec.radio), metres.max(1.0));
+        if level.rssi_dbm > free_dbm + FOCUSED_DB {
+            let what = format!(
+                "{} dBm were heard over {metres:.0} m, over which {free_dbm:.0} dBm arrive in free space without antenna gains; correct the level, \
+                 or the places of the two",
                 level.rssi_dbm
             );
             mistakes.push((Some(level.line), what));

@@ -124,4 +124,9 @@ fn what_cannot_be_fitted_is_refused() {
         refused(&[loud]),
         "survey.csv, line 2: 25 dBm were heard, and the scenario's radios send with 20 dBm at most; correct radio.tx_power"
     );
+    // Over ten metres and more free space takes 50 dB, and no antennas bring more than 30 back.
+    let impossible = Level { rssi_dbm: 15.0, ..levels[0].clone() };
+    let told = refused(&[impossible]);
+    assert!(told.starts_with("survey.csv, line 2: 15 dBm were heard over "), "{told}");
+    assert!(told.ends_with("correct the level, or the places of the two"), "{told}");
 }

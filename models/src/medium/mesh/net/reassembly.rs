@@ -3,6 +3,7 @@
 //! A datagram is lost once: by its sender if a fragment of it fails, by its receiver if all arrived but the receiver
 //! had no room, was reset, or had given up waiting.
 
+use super::stack::FEW_BUFFERS;
 use super::{Packet, Stack};
 use crate::books::Loss;
 use crate::check::{Bounds, ensure};
@@ -100,8 +101,7 @@ pub(super) fn arrived<P: PortUser>(
 ) -> Option<Packet> {
     let now = ctx.now();
     let procedures = &stack.net.procedures;
-    let limits =
-        if ctx.facts.is_gateway(node) { procedures.relaying.border_buffers } else { procedures.relaying.buffers };
+    let limits = if ctx.facts.is_gateway(node) { FEW_BUFFERS } else { procedures.relaying.buffers };
     let reassembly = &mut stack.net.reassembly;
     let (expired, used) = reassembly.expire(node, limits.timeout, now);
     ctx.books.counters.reassembly_timeouts += expired;

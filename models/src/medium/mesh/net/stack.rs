@@ -115,10 +115,10 @@ pub struct Buffers {
     pub timeout: SimTime,
 }
 
-/// N keeps few, and not for long.
-const NANOSTACK_BUFFERS: Buffers = Buffers { datagrams: 8, timeout: SimTime::from_secs(5) };
-/// W runs on a Linux host and has no limit of its own.
-const WISUN_BUFFERS: Buffers = Buffers { datagrams: usize::MAX, timeout: SimTime::from_secs(60) };
+/// N and wsbrd (`protocol.c`) keep few, and not for long; so do border routers of both stacks.
+pub const FEW_BUFFERS: Buffers = Buffers { datagrams: 8, timeout: SimTime::from_secs(5) };
+/// wsrd leaves it to the Linux kernel, which has no such limit.
+const KERNEL_BUFFERS: Buffers = Buffers { datagrams: usize::MAX, timeout: SimTime::from_secs(60) };
 
 /// Which signals are good enough for a parent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -229,8 +229,6 @@ pub struct Relaying {
     pub border_flood: Flooding,
     /// Datagrams in pieces, of routers.
     pub buffers: Buffers,
-    /// The same of border routers.
-    pub border_buffers: Buffers,
 }
 
 /// Timers and procedures of the nodes of a PAN. Pairs are the smallest and largest of a uniform draw, in seconds.
@@ -361,11 +359,12 @@ impl Procedures {
 
     /// By how many hops the ways of meters are longer after a reset that all went through in turn than in the first tree, as measured, where
     /// that counts: who comes back under wsrd takes whoever is there, and keeps it unless another is better by 1.5 transmissions, which a
-    /// hop less is not. Nanostack's windows are hours long, and longer ones bring its meters nothing.
-    pub fn deeper_hops(&self) -> f64 {
+    /// hop less is not. Fewer than fifty nodes behind a border router have less to go through. Nanostack's windows are hours long, and
+    /// longer ones bring its meters nothing.
+    pub fn deeper_hops(&self, nodes: usize) -> f64 {
         match self.stack {
             RouterStack::Nanostack => 0.0,
-            RouterStack::Wsrd => 1.0,
+            RouterStack::Wsrd => (nodes.saturating_sub(1) as f64 / 50.0).min(1.0),
         }
     }
 
@@ -413,10 +412,6 @@ impl Procedures {
             RouterStack::Nanostack => nanostack(routers, border_discovery, dio, border_flood),
             RouterStack::Wsrd => wsrd(routers, sweep_s(spec.radio.phy, channels), border_discovery, dio, border_flood),
         };
-        let border_buffers = match border {
-            BorderStack::Nanostack => NANOSTACK_BUFFERS,
-            BorderStack::Wsbrd => WISUN_BUFFERS,
-        };
         let (rank_step, rank_increase_max) = rank_limits(border);
         let places = spec.mesh.neighbour_table.map_or(NEIGHBOUR_TABLE, u16::from);
         let limited = Some(children_of_table(places));
@@ -458,7 +453,6 @@ impl Procedures {
             },
             ..of_router.authentication
         };
-        let relaying = Relaying { border_buffers, ..of_router.relaying };
         let nodes_max = spec.mesh.border_router.routes_max;
         let load = match (border, nodes_max) {
             (_, Some(nodes)) => Some(LoadFactor { nodes, step: 1 }),
@@ -475,7 +469,7 @@ impl Procedures {
         let lifetime_s = 3_600.0 * f64::from(route_lifetime_h(border, profile));
         let route = RouteLife { lifetime_s, ..of_router.route };
         let lease = LeaseLife::new(stack, border, profile);
-        Procedures { border, parents, authentication, pan, relaying, route, lease, ..of_router }
+        Procedures { border, parents, authentication, pan, route, lease, ..of_router }
     }
 }
 

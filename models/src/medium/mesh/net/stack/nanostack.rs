@@ -1,9 +1,7 @@
 //! Nanostack as a router.
 
 use super::profile::{discovery, flooding};
-use super::{
-    Flooding, NANOSTACK_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal,
-};
+use super::{FEW_BUFFERS, Flooding, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife, Signal};
 use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
 use crate::medium::mesh::net::lease::LeaseLife;
@@ -144,11 +142,6 @@ pub(super) fn nanostack(
             places: None,
             near_dbm: None,
         },
-        relaying: Relaying {
-            flood: flooding(profile),
-            border_flood,
-            buffers: NANOSTACK_BUFFERS,
-            border_buffers: NANOSTACK_BUFFERS,
-        },
+        relaying: Relaying { flood: flooding(profile), border_flood, buffers: FEW_BUFFERS },
     }
 }
