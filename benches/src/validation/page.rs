@@ -52,9 +52,12 @@ impl Figure {
 pub fn render(groups: &[Group]) -> String {
     let mut page = HEAD.to_owned();
     let count = |verdict| groups.iter().flat_map(|g| &g.figures).filter(|f| f.verdict() == verdict).count();
-    let counts = [Verdict::Holds, Verdict::Fails, Verdict::Beside, Verdict::NotMeasured]
-        .map(|verdict| format!("{} {}", count(verdict), verdict.word()));
-    let _ = writeln!(page, "\nOf these figures {}.", counts.join(", "));
+    let [hold, fail, beside, missing] =
+        [Verdict::Holds, Verdict::Fails, Verdict::Beside, Verdict::NotMeasured].map(count);
+    let _ = writeln!(
+        page,
+        "\nOf these figures {hold} hold, {fail} do not, {beside} stand beside, and {missing} were not measured."
+    );
     for group in groups {
         let Group { title, source, how, .. } = group;
         let _ = writeln!(page, "\n## {title}\n\nSource: {source}.\n\nMeasured: {how}.\n");

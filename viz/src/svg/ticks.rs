@@ -85,11 +85,19 @@ pub fn minutes(lo_min: f64, hi_min: f64, target: usize) -> Vec<f64> {
     }
 }
 
-/// Ticks of a logarithmic time axis in seconds with their labels, thinned until at most `target` are left.
+/// Ticks of a logarithmic time axis in seconds with their labels, thinned until at most `target` are left, and none is so near to the last one
+/// that their labels touch.
 pub fn log_time(lo_s: f64, hi_s: f64, target: usize) -> Vec<(f64, String)> {
     let all: Vec<f64> = TIME_STEPS_S.iter().copied().filter(|s| *s >= lo_s && *s <= hi_s).collect();
     let every = all.len().div_ceil(target.max(1)).max(1);
-    all.into_iter().step_by(every).map(|s| (s, human::whole_duration(s))).collect()
+    let mut kept: Vec<f64> = Vec::new();
+    for tick in all.into_iter().step_by(every) {
+        let share = |last: &f64| libm::log(tick / last) / libm::log(hi_s / lo_s);
+        if kept.last().is_none_or(|last| share(last) >= 0.7 / target.max(1) as f64) {
+            kept.push(tick);
+        }
+    }
+    kept.into_iter().map(|s| (s, human::whole_duration(s))).collect()
 }
 
 /// Both ends, and round numbers between them that keep their distance.
@@ -161,12 +169,15 @@ mod tests {
     fn times_fall_on_what_a_clock_shows() {
         assert_eq!(minutes(0.0, 170.0, 6), [0.0, 30.0, 60.0, 90.0, 120.0, 150.0]);
         assert_eq!(minutes(-10.0, 50.0, 6), [-10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0]);
-        let log: Vec<String> = log_time(8.0, 11_000.0, 12).into_iter().map(|(_, l)| l).collect();
+        let words = |ticks: Vec<(f64, String)>| ticks.into_iter().map(|(_, label)| label).collect::<Vec<_>>();
+        let log = words(log_time(8.0, 11_000.0, 14));
         assert_eq!(
             log,
             ["10 s", "20 s", "30 s", "1 min", "2 min", "5 min", "10 min", "20 min", "30 min", "1 h", "2 h"]
         );
         assert!(log_time(8.0, 11_000.0, 6).len() <= 6);
+        // 20 and 30 min are less than a tenth of this axis apart, and so are 4 and 6 h.
+        assert_eq!(words(log_time(550.0, 40_000.0, 7)), ["10 min", "20 min", "1 h", "2 h", "4 h"]);
     }
 
     #[test]
