@@ -19,7 +19,7 @@ use crate::headend::{self, Duties, Failure, HeadEnd, Network};
 use crate::medium::ideal::Ideal;
 use crate::medium::mesh::hopping::HopSet;
 use crate::medium::mesh::mac::times::MacTimes;
-use crate::medium::mesh::mac::{self, Heard, LinkLayer, RulesByRole};
+use crate::medium::mesh::mac::{self, HeardAbroad, LinkLayer, RulesByRole};
 use crate::medium::mesh::net::airtime::reconnect_airtime;
 use crate::medium::mesh::net::stack::{self, Procedures};
 use crate::medium::mesh::net::{self, Net};
@@ -439,15 +439,15 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, (plan, cosem, hops): Shared,
         }
     }
     // Who is heard abroad: the foreign radios that got a neighbour.
-    let mut abroad: Vec<Vec<Heard>> = vec![Vec::new(); cells.len()];
+    let mut abroad: Vec<Vec<HeardAbroad>> = vec![Vec::new(); cells.len()];
     for cell in &cells {
         let foreign = (cell.facts.own..cell.facts.sites.len() as u16).map(Node);
         let Some(mesh) = cell.mesh() else { continue };
         for node in foreign.filter(|&n| mesh.link.air.neighbours.of(n).0.iter().any(|&n| cell.facts.is_own(n))) {
             let site = cell.facts.sites[node];
             let home = partition[site.at()] as usize;
-            let local = cells[home].facts.own(site);
-            abroad[home].extend(local.map(|local| Heard { node: local, partition: cell.id, there: node }));
+            let local = cells[home].facts.own_at(site);
+            abroad[home].extend(local.map(|local| HeardAbroad { node: local, partition: cell.id, there: node }));
         }
     }
     for (cell, abroad) in cells.iter_mut().zip(abroad) {

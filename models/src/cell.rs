@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::fleet::{Change, Fleet};
 use crate::gateway::Gateways;
 use crate::medium::ideal::Ideal;
-use crate::medium::mesh::mac::Heard;
+use crate::medium::mesh::mac::HeardAbroad;
 use crate::medium::mesh::radio::neighbours::code_db;
 use crate::medium::mesh::wire::capture::{Capture, Captured};
 use crate::medium::mesh::wire::frame::Network;
@@ -463,7 +463,7 @@ impl Cell {
     }
 
     /// Who is heard abroad.
-    pub fn set_abroad(&mut self, heard: Vec<Heard>) {
+    pub fn set_abroad(&mut self, heard: Vec<HeardAbroad>) {
         if let AnyMedium::Mesh(mesh) = &mut self.medium {
             mesh.link.set_abroad(heard);
         }

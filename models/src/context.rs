@@ -59,7 +59,7 @@ impl Facts {
         members.binary_search(&site).ok().map(|at| Node(at as u16 + self.gateways))
     }
     /// An own radio by its site.
-    pub fn own(&self, site: SiteId) -> Option<Node> {
+    pub fn own_at(&self, site: SiteId) -> Option<Node> {
         let is_gateway = |n: &u16| self.sites[Node(*n)] == site;
         (0..self.gateways).find(is_gateway).map(Node).or_else(|| self.member(site))
     }

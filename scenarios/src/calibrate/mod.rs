@@ -154,7 +154,7 @@ pub fn calibrate(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<Cali
             let next = numbers.len();
             *numbers.entry(site).or_insert(next)
         });
-        let length_m = sites[*a].distance_squared(&sites[*b]).sqrt().max(1.0);
+        let length_m = sites[*a].distance_m(&sites[*b]).max(1.0);
         let loss_db = mean(&losses) - [*a, *b].map(|site| spec.radio.end_loss_db(&sites[site])).iter().sum::<f64>();
         links.push(Link { nodes, x: 10.0 * length_m.log10(), loss_db });
     }
@@ -232,11 +232,11 @@ fn pairs(path: &Path, levels: &[Level], spec: &WorldSpec) -> Result<BTreeMap<(us
             mistakes.push((Some(level.line), what));
             continue;
         }
-        let metres = sites[from].distance_squared(&sites[to]).sqrt();
-        let free_dbm = power - free_space_db(frequency_mhz(&spec.radio), metres.max(1.0));
+        let length_m = sites[from].distance_m(&sites[to]);
+        let free_dbm = power - free_space_db(frequency_mhz(&spec.radio), length_m.max(1.0));
         if level.rssi_dbm > free_dbm + FOCUSED_DB {
             let what = format!(
-                "{} dBm were heard over {metres:.0} m, over which {free_dbm:.0} dBm arrive in free space without antenna gains; correct the level, \
+                "{} dBm were heard over {length_m:.0} m, over which {free_dbm:.0} dBm arrive in free space without antenna gains; correct the level, \
                  or the places of the two",
                 level.rssi_dbm
             );

@@ -91,19 +91,24 @@ pub fn log_time(lo_s: f64, hi_s: f64, target: usize) -> Vec<(f64, String)> {
     let all: Vec<f64> = TIME_STEPS_S.iter().copied().filter(|s| *s >= lo_s && *s <= hi_s).collect();
     let every = all.len().div_ceil(target.max(1)).max(1);
     let mut kept: Vec<f64> = Vec::new();
+    let place = |s: f64| log_place(s, lo_s, hi_s);
     for tick in all.into_iter().step_by(every) {
-        let share = |last: &f64| libm::log(tick / last) / libm::log(hi_s / lo_s);
-        if kept.last().is_none_or(|last| share(last) >= 0.7 / target.max(1) as f64) {
+        if kept.last().is_none_or(|last| place(tick) - place(*last) >= 0.7 / target.max(1) as f64) {
             kept.push(tick);
         }
     }
     kept.into_iter().map(|s| (s, human::whole_duration(s))).collect()
 }
 
+/// Where a value stands on a logarithmic axis, from 0 to 1.
+fn log_place(v: f64, low: f64, high: f64) -> f64 {
+    libm::log(v / low) / libm::log(high / low)
+}
+
 /// Both ends, and round numbers between them that keep their distance.
 pub fn with_ends(low: f64, high: f64, logarithmic: bool) -> Vec<(f64, String)> {
     let place = |v: f64| match logarithmic {
-        true => libm::log(v / low) / libm::log(high / low),
+        true => log_place(v, low, high),
         false => (v - low) / (high - low),
     };
     let round: Vec<f64> = if logarithmic {

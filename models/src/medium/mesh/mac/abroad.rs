@@ -7,7 +7,7 @@ use crate::node::{Node, PerNode};
 
 /// An own radio that another partition hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Heard {
+pub struct HeardAbroad {
     /// The radio.
     pub node: Node,
     /// The partition that hears it.
@@ -21,11 +21,11 @@ pub struct Heard {
 pub(super) struct Abroad {
     /// For each own radio the place of its first entry, and behind the last radio that of the end; empty if nobody is heard.
     first: PerNode<u32>,
-    heard: Vec<Heard>,
+    heard: Vec<HeardAbroad>,
 }
 
 impl Abroad {
-    fn new(mut heard: Vec<Heard>, own: usize) -> Self {
+    fn new(mut heard: Vec<HeardAbroad>, own: usize) -> Self {
         if heard.is_empty() {
             return Abroad::default();
         }
@@ -34,7 +34,7 @@ impl Abroad {
         Abroad { first, heard }
     }
 
-    fn of(&self, node: Node) -> &[Heard] {
+    fn of(&self, node: Node) -> &[HeardAbroad] {
         match self.first.0.get(node.at()..node.at() + 2) {
             Some(&[from, to]) => &self.heard[from as usize..to as usize],
             _ => &[],
@@ -42,13 +42,13 @@ impl Abroad {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.first.bytes() + self.heard.capacity() * size_of::<Heard>()
+        self.first.bytes() + self.heard.capacity() * size_of::<HeardAbroad>()
     }
 }
 
 impl LinkLayer {
     /// Names the partitions that hear own radios.
-    pub fn set_abroad(&mut self, heard: Vec<Heard>) {
+    pub fn set_abroad(&mut self, heard: Vec<HeardAbroad>) {
         self.abroad = Abroad::new(heard, self.macs.len());
     }
 
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn each_radio_has_its_own_entries() {
-        let heard = |node, partition, there| Heard { node: Node(node), partition, there: Node(there) };
+        let heard = |node, partition, there| HeardAbroad { node: Node(node), partition, there: Node(there) };
         let all = [heard(2, 7, 40), heard(0, 9, 41), heard(2, 5, 42)];
         let abroad = Abroad::new(all.to_vec(), 4);
         assert_eq!(abroad.of(Node(0)), [heard(0, 9, 41)]);

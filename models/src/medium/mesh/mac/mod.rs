@@ -12,7 +12,7 @@ mod state;
 pub mod sweep;
 pub mod times;
 
-pub use abroad::Heard;
+pub use abroad::HeardAbroad;
 pub use access::{attempt, next_job, resume};
 pub use exchange::{acknowledge, ended, send, unacknowledged};
 pub use overlay::foreign_loss;

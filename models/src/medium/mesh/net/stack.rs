@@ -115,10 +115,10 @@ pub struct Buffers {
     pub timeout: SimTime,
 }
 
-/// N and wsbrd (`protocol.c`) keep few, and not for long; so do border routers of both stacks.
+/// N and wsbrd (`protocol.c`) keep few, and not for long.
 pub const FEW_BUFFERS: Buffers = Buffers { datagrams: 8, timeout: SimTime::from_secs(5) };
-/// wsrd leaves it to the Linux kernel, which has no such limit.
-const KERNEL_BUFFERS: Buffers = Buffers { datagrams: usize::MAX, timeout: SimTime::from_secs(60) };
+/// wsrd's README lists fragments as not supported; here it takes as many as come.
+const MANY_BUFFERS: Buffers = Buffers { datagrams: usize::MAX, timeout: SimTime::from_secs(60) };
 
 /// Which signals are good enough for a parent.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -34,7 +34,7 @@ pub struct Tree {
     pub hops: PerNode<u8>,
     /// Border router of the PAN; nobody where no PAN is in reach of a node that chooses.
     pub pan: PerNode<Node>,
-    /// When it has found a route, s after the first.
+    /// When it has found a route, or looked for one last, s after the first.
     pub routed_s: PerNode<u32>,
     /// Neighbours that may become the parent, the parent among them.
     pub candidates: PerNode<[Candidate; CANDIDATES]>,

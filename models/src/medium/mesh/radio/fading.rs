@@ -59,7 +59,7 @@ impl Fading {
         }
     }
 
-    /// The same, for the links of so many radios: about one at hand for each.
+    /// The same, for the links of so many radios: about one at hand for each, within limits.
     pub fn among(self, radios: usize) -> Self {
         let at_hand = radios.next_power_of_two().clamp(AT_HAND.0, AT_HAND.1);
         Fading { at_hand: vec![Known::default(); at_hand].into(), ..self }

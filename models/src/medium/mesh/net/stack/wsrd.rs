@@ -2,8 +2,8 @@
 
 use super::profile::discovery;
 use super::{
-    FLOOD_ROUNDS_MAX, Flooding, KERNEL_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats,
-    RouteLife, Signal,
+    FLOOD_ROUNDS_MAX, Flooding, MANY_BUFFERS, PanRules, Params, ParentRules, Procedures, Relaying, Repeats, RouteLife,
+    Signal,
 };
 use crate::medium::mesh::net::auth::{Authentication, Places, Requests};
 use crate::medium::mesh::net::etx::Counting;
@@ -124,7 +124,7 @@ pub(super) fn wsrd(
                 rounds: FLOOD_ROUNDS_MAX,
             },
             border_flood,
-            buffers: KERNEL_BUFFERS,
+            buffers: MANY_BUFFERS,
         },
     }
 }
