@@ -153,19 +153,16 @@ fn a_parent_behind_which_the_border_router_is_silent_is_given_up_after_three_ann
     }
     let (mut sum, mut count) = (0.0, 0.0);
     for (seed, (daos, over_s)) in of(RouterStack::Nanostack, 300) {
-        // Nanostack: 40, 80 and 160 s times U[0.5, 1.5], 15 to 22.5 s until it looks at its candidates, and the next DIS 10 s later.
+        // Nanostack: 40, 80 and 160 s times U[0.5, 1.5], and a DIS 10 s after the parent has been dropped.
         let waits = [daos[1] - daos[0], daos[2] - daos[1], over_s - 10.0 - daos[2]];
-        for (wait_s, (mean_s, looks_s)) in
-            waits.into_iter().zip([(40.0, (0.0, 0.0)), (80.0, (0.0, 0.0)), (160.0, (15.0, 22.5))])
-        {
-            let between = 0.5 * mean_s + looks_s.0 - 0.1..1.5 * mean_s + looks_s.1 + 0.1;
-            assert!(between.contains(&wait_s), "{waits:?} with seed {seed}");
+        for (wait_s, mean_s) in waits.into_iter().zip([40.0, 80.0, 160.0]) {
+            assert!((0.5 * mean_s - 0.1..1.5 * mean_s + 0.1).contains(&wait_s), "{waits:?} with seed {seed}");
         }
         sum += waits.iter().sum::<f64>();
         count += 1.0;
     }
-    // 280 s in the mean, and 18.75; sqrt(40^2 + 80^2 + 160^2) / sqrt(12) = 53 s of standard deviation, of the mean of 50 7.5 s.
-    assert!(count > 45.0 && (sum / count - 298.75).abs() < 25.0, "{} s of {count}", sum / count);
+    // 280 s in the mean; sqrt(40^2 + 80^2 + 160^2) / sqrt(12) = 53 s of standard deviation, of the mean of 50 7.5 s.
+    assert!(count > 45.0 && (sum / count - 280.0).abs() < 25.0, "{} s of {count}", sum / count);
 }
 
 #[test]
@@ -326,7 +323,7 @@ fn a_request_that_the_relay_does_not_acknowledge_is_repeated_to_another() {
 
 #[test]
 fn nanostack_uses_its_keys_once_until_a_route_is_acknowledged() {
-    // The border router advertises and answers nothing. Half an hour after its last sign the meter looks for its PAN anew (1) and takes up its
+    // The border router advertises and answers nothing. Half an hour after its last sign the meter leaves its PAN (4), looks for it anew (1) and takes up its
     // configuration (3) with the keys that it has, but finds no parent (4); half an hour later it looks again, and asks for keys (2).
     let mut spec = restarted(1, RouterStack::Nanostack, SizeProfile::Small, 1);
     (spec.events, spec.record.frames_every) = (Vec::new(), 1);
@@ -334,7 +331,7 @@ fn nanostack_uses_its_keys_once_until_a_route_is_acknowledged() {
     let ran = run(&spec);
     let states = ran.rows.events.iter().filter(|e| e.node == 1 && e.kind == EventKind::JoinState);
     let states: Vec<i32> = states.map(|e| e.value).collect();
-    assert_eq!(states[..5], [1, 3, 4, 1, 2], "{states:?}");
+    assert_eq!(states[..6], [4, 1, 3, 4, 1, 2], "{states:?}");
     let asks: Vec<f64> = ran.rows.frames.iter().filter(|f| f.kind == FrameKind::Eapol).map(|f| f.time_s).collect();
     assert!(asks.len() > 1, "{asks:?}");
     // wsrd uses them for as long as they last.

@@ -58,26 +58,27 @@ fn the_first_tree_is_like_the_one_that_stands_after_all_have_joined() {
         assert!(db.abs() < 5.0, "{stack:?}: medians of {} and {} dBm", first.median_dbm, last.median_dbm);
         // After a storm few nodes hear the border router itself, and a path that is a hop shorter is not worth a change.
         let share = last.children as f64 / first.children as f64;
-        assert!((0.1..1.5).contains(&share), "{stack:?}: {} and {} children", first.children, last.children);
+        assert!((0.1..1.8).contains(&share), "{stack:?}: {} and {} children", first.children, last.children);
     }
 }
 
 /// The same town from the start of a run that begins joined, and of one in which nobody has keys yet, after eight hours.
 #[test]
-fn the_first_tree_is_less_than_a_hop_shallower_than_that_of_new_nodes() {
-    for stack in [RouterStack::Wsrd, RouterStack::Nanostack] {
+fn the_first_tree_is_like_that_of_new_nodes() {
+    for (stack, seed) in [(RouterStack::Wsrd, 1), (RouterStack::Wsrd, 2), (RouterStack::Nanostack, 1)] {
         let mut spec = town(stack, 28_800);
+        spec.seed = seed;
         let joined = shape(&run(&spec), |link| link.time_s == 0.0);
         spec.mesh.start = Start::Cold;
         let new = shape(&run(&spec), |link| link.time_s > 0.0);
-        assert!(joined.links >= 390 && new.links >= joined.links - 4, "{stack:?}: {} and {}", joined.links, new.links);
-        // New nodes get their keys in turn: of those that hear the border router some find by then a neighbour that costs less.
-        let hops = new.hops - joined.hops;
-        assert!((0.0..0.8).contains(&hops), "{stack:?}: {} and {} hops", joined.hops, new.hops);
+        let of = format!("{stack:?}, seed {seed}");
+        assert!(joined.links >= 390 && new.links >= joined.links - 4, "{of}: {} and {}", joined.links, new.links);
+        assert!((new.hops - joined.hops).abs() < 0.3, "{of}: {} and {} hops", joined.hops, new.hops);
         let db = new.median_dbm - joined.median_dbm;
-        assert!(db.abs() < 3.0, "{stack:?}: medians of {} and {} dBm", joined.median_dbm, new.median_dbm);
+        assert!(db.abs() < 2.5, "{of}: medians of {} and {} dBm", joined.median_dbm, new.median_dbm);
+        // The most are those of the border router; whom a node happens to hear decides.
         let share = new.children as f64 / joined.children as f64;
-        assert!((0.4..1.5).contains(&share), "{stack:?}: {} and {} children", joined.children, new.children);
+        assert!((0.6..1.8).contains(&share), "{of}: {} and {} children", joined.children, new.children);
     }
 }
 

@@ -111,7 +111,7 @@ impl Above for Probes {
         u16::MAX
     }
 
-    fn hops(&self, _node: Node) -> Option<u8> {
+    fn slots(&self, _node: Node) -> Option<u8> {
         None
     }
 

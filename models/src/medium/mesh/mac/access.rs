@@ -89,7 +89,7 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     link.has_turn(ctx.facts, node, (at, broadcast), now);
     let hop_to = link.packets.get(at).hop_to;
     let hopped = link.hopping() && !broadcast;
-    if hopped && let Some(from) = link.waits_until(ctx.facts, (node, above.hops(node)), at, now) {
+    if hopped && let Some(from) = link.waits_until(ctx.facts, (node, above.slots(node)), at, now) {
         if link.broadcast_is_before(node, from, now) {
             return wait_for_broadcast_slot(link, ctx, node, epoch);
         }
@@ -166,7 +166,7 @@ fn leave_alone<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     }
     let again = now + rules.pause(packet.turn.looks, place).unwrap_or_default();
     // What was sent in a row is sent in a row again.
-    packet.tries -= packet.tries % rules.in_a_row(above.hops(node).is_none());
+    packet.tries -= packet.tries % rules.in_a_row(above.slots(node).is_none());
     if broadcast {
         ctx.schedule(again + wait, node, Event::Attempt { node, epoch });
         return;

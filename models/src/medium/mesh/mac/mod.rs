@@ -171,8 +171,8 @@ pub trait Above {
     fn lost(&mut self, ctx: &mut Ctx, holder: Node, packet: &Packet, why: Loss);
     /// RPL rank of a node, which frames carry.
     fn rank(&self, node: Node) -> u16;
-    /// Hops to the border router of a node that has a rank.
-    fn hops(&self, node: Node) -> Option<u8>;
+    /// Hops by which the slots of a node go; none while it joins.
+    fn slots(&self, node: Node) -> Option<u8>;
     /// Whether a node has the keys with which a unicast frame is sealed; who has not drops it and acknowledges nothing.
     fn opens(&self, node: Node, from: Node, packet: &Packet) -> bool;
     /// Border router of the PAN that a node names in its frames, and how many nodes the PAN has.

@@ -107,7 +107,9 @@ impl Net {
         let threshold_dbm = self.threshold_dbm(node, is_candidate);
         let back_dbm =
             if self.procedures.parents.signal.both_ways { link.air.link_dbm(node, neighbour)? } else { level_dbm };
-        (level_dbm >= threshold_dbm && back_dbm >= threshold_dbm).then_some(level_dbm)
+        // N `ws_neighbor_class.c`: in both directions to become one, in one of them to stay one.
+        let weaker_dbm = if is_candidate { level_dbm.max(back_dbm) } else { level_dbm.min(back_dbm) };
+        (weaker_dbm >= threshold_dbm).then_some(level_dbm)
     }
 
     /// What a node knows of a candidate.
@@ -152,11 +154,11 @@ impl Net {
         usable.min_by_key(|c| (c.cost(), c.node != joining.rpl.latest, c.node))
     }
 
-    /// Highest rank that a node may have without leaving its place in the tree.
+    /// Highest rank that a node may have without leaving its place in the tree: ranks are compared in whole steps.
     pub(super) fn rank_max(&self, node: Node) -> u32 {
         let (step, lowest) = (u32::from(self.procedures.parents.rank_step), u32::from(self.nodes[node].lowest));
         let most = lowest + u32::from(self.procedures.parents.rank_increase_max);
-        if self.procedures.parents.rank_increase_max == 0 { (most / step + 1) * step - 1 } else { most }
+        (most / step + 1) * step - 1
     }
 
     /// Puts the candidates of a node in order.
@@ -279,7 +281,7 @@ pub(super) fn remember(
         let Some(at) = at else { return false };
         let known = &mut net.nodes[node].candidates[at];
         known.rank = rank.unwrap_or(known.rank);
-        known.etx = Etx::out_of_reach();
+        known.etx.is_in_reach(false);
         net.sort(node, minute);
         return true;
     };
@@ -345,9 +347,7 @@ fn remember_in_turn(net: &mut Net, node: Node, neighbour: Node, rank: Option<u16
     if let Some(known) = joining.candidates.iter_mut().find(|c| c.node == neighbour) {
         let has_room = class(known, minute) == 0 || live < room || parents.contains(&neighbour);
         (known.rank, known.rsl_dbm) = (rank.filter(|_| has_room).unwrap_or(known.rank), rsl_dbm);
-        if known.etx.is_out_of_reach() {
-            known.etx = Etx::default();
-        }
+        known.etx.is_in_reach(true);
         net.sort(node, minute);
         return true;
     }
@@ -387,16 +387,9 @@ fn replace(place: &mut Candidate, by: Candidate, is_better: bool) -> bool {
     is_better
 }
 
-/// Forgets the candidates of a node, but for those that have refused it, if they are kept.
-pub(super) fn forget(net: &mut Net, node: Node, keeps_denied: bool) {
-    for candidate in &mut net.nodes[node].candidates {
-        *candidate = match candidate.denied_until_min {
-            until if keeps_denied && until != 0 => {
-                Candidate { node: candidate.node, denied_until_min: until, ..Candidate::default() }
-            }
-            _ => Candidate::default(),
-        };
-    }
+/// Forgets the candidates of a node, those that have refused it as well. N `ws_bootstrap_6lr.c`, W `join_state.c`.
+pub(super) fn forget(net: &mut Net, node: Node) {
+    net.nodes[node].candidates = [Candidate::default(); CANDIDATES];
 }
 
 /// Keeps a node from choosing a candidate for so many minutes; 0: only until it says its rank again.

@@ -233,7 +233,7 @@ pub(super) fn change(net: &mut Net, node: Node, to: Node) {
     (net.nodes[node].pan.of, net.nodes[node].pan.asks_children) = (to, false);
     net.nodes[node].pan.renewal = Renewal::default();
     net.nodes[node].addressed = false;
-    forget(net, node, false);
+    forget(net, node);
 }
 
 /// A node has got the keys of its PAN.

@@ -5,7 +5,7 @@
 
 use super::candidates::{minute, remember};
 use super::choice::{self, Offer};
-use super::join::{arm, route_by, set_state};
+use super::join::{self, arm, route_by, set_state};
 use super::stack::WSBRD_STEP;
 use super::{
     Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, lease, pan, parents, probes, rekey,
@@ -44,10 +44,49 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     arm(stack.net, ctx, node, LEAVES_S);
 }
 
+/// N `ws_bootstrap.c`: nanostack that leaves its PAN begins to look for one so long after it has said so, or after that if its DIO does not go out, s.
+const LEFT_S: f64 = 8.0;
+const LEAVES_MOST_S: f64 = 600.0;
+
+/// Nanostack leaves its PAN: at once because the border router is silent, otherwise when its next DIO has said so.
+pub(super) fn leave_softly<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    at_once: bool,
+) {
+    let joining = &mut stack.net.nodes[node];
+    if joining.state != State::Operational {
+        if joining.step != Step::Leave {
+            restart(stack, link, ctx, node);
+        }
+        return;
+    }
+    (joining.step, joining.parent, joining.rank) = (Step::Leave, Node::NONE, INFINITE_RANK);
+    joining.rpl.second = Node::NONE;
+    for topic in [Topic::Advert, Topic::Config] {
+        trickle::stop(stack.net, node, topic);
+    }
+    if at_once {
+        trickle::stop(stack.net, node, Topic::Dio);
+        parents::poison(stack, link, ctx, node);
+    } else {
+        parents::poison_soon(stack.net, ctx, node, parents::POISONS_LEAVING);
+    }
+    arm(stack.net, ctx, node, if at_once { LEFT_S } else { LEAVES_MOST_S });
+    set_state(stack, ctx, node, State::ConfigureRouting);
+}
+
+/// It has said so.
+pub(super) fn leaves_in(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    arm(net, ctx, node, LEFT_S);
+}
+
 /// Begins to look for the PAN.
 pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let known = stack.net.nodes[node].candidates;
-    parents::detach(stack.net, node, false);
+    parents::detach(stack.net, node);
     choice::look(stack.net, node);
     for topic in OF_MEMBERS {
         trickle::stop(stack.net, node, topic);
@@ -250,8 +289,13 @@ pub(super) fn heard_sweep<P: PortUser>(
             pan::learn_size(net, ctx, node, from);
         }
         (State::Operational, Sweep::Config) => trickle::consistent(net, node, Topic::Config),
-        (State::Operational, Sweep::AdvertSolicit) => trickle::reset(net, ctx, node, Topic::Advert),
-        (State::Operational, Sweep::ConfigSolicit) => trickle::reset(net, ctx, node, Topic::Config),
+        (State::Operational, Sweep::AdvertSolicit | Sweep::ConfigSolicit) => {
+            let answer = if sweep == Sweep::AdvertSolicit { Topic::Advert } else { Topic::Config };
+            trickle::reset(net, ctx, node, answer);
+            if net.nodes[node].parent == from {
+                join::confirms(net, ctx, node);
+            }
+        }
         (State::SelectPan, Sweep::AdvertSolicit) => {
             trickle::consistent(net, node, Topic::AdvertSolicit);
             // Its answers serve this node as well.
@@ -270,6 +314,7 @@ pub(super) fn heard_sweep<P: PortUser>(
         {
             may_be_asked(net, link, ctx, node, from);
         }
+        (State::AcquireConfig, Sweep::Config) if pan::is_blocked(net, ctx, node, from) => {}
         (State::AcquireConfig, Sweep::Config) => {
             pan::follow_schedule(net, node, from);
             net.nodes[node].pan.is_chosen = true;

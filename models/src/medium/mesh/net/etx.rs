@@ -10,6 +10,8 @@ pub const ETX_MAX: u16 = 4 * ETX_ONE;
 pub const ETX_LOST: u16 = 8 * ETX_ONE;
 /// Nanostack's value of a link whose signal has become too weak.
 const OUT_OF_REACH: u16 = 16 * ETX_ONE;
+/// Beside the number of samples: the signal has become too weak.
+const TOO_WEAK: u8 = 0x80;
 /// N `rpl_policy.c`: a change by this much is a reason to look at all candidates.
 const CHANGED: u16 = ETX_ONE / 2;
 /// Samples from which on each new one counts an eighth.
@@ -61,19 +63,22 @@ impl Etx {
         Etx { value, since_s: now_s as u16, samples: SETTLED, told: value, ..Etx::default() }
     }
 
-    /// Of a link whose signal has become too weak.
-    pub fn out_of_reach() -> Self {
-        Etx { value: OUT_OF_REACH, ..Etx::default() }
+    /// The signal has become too weak, or is strong enough again; what was counted stays. N `ws_bootstrap.c`.
+    pub fn is_in_reach(&mut self, is: bool) {
+        self.samples = if is { self.samples & !TOO_WEAK } else { self.samples | TOO_WEAK };
     }
 
-    /// Whether the signal has become too weak, whatever was counted.
-    pub fn is_out_of_reach(&self) -> bool {
-        self.value == OUT_OF_REACH
+    fn is_too_weak(&self) -> bool {
+        self.samples & TOO_WEAK != 0
     }
 
     /// Expected transmissions, 1/128, if they are known.
     pub fn value(&self) -> Option<u16> {
-        (self.value > 0).then_some(self.value)
+        match self.value {
+            0 => None,
+            _ if self.is_too_weak() => Some(OUT_OF_REACH),
+            value => Some(value),
+        }
     }
 
     /// Frames that count towards a first value.
@@ -104,11 +109,8 @@ impl Etx {
 
     /// Counts a frame that took so many transmissions; whether that makes a new value.
     pub fn count(&mut self, counting: &Counting, now_s: u64, tries: u8, ok: bool) -> bool {
-        if self.is_out_of_reach() {
-            return false;
-        }
         let first = self.value == 0;
-        if first && tries >= 3 && self.samples < counting.left_out {
+        if first && tries >= 3 && self.samples & !TOO_WEAK < counting.left_out {
             self.samples += 1;
             return false;
         }
@@ -157,10 +159,11 @@ impl Etx {
                 (f64::from(self.transmissions) / f64::from(arrived) * f64::from(ETX_ONE)).min(f64::from(ETX_LOST))
             }
         };
-        let samples = if first { 1 } else { (self.samples + 1).min(SETTLED) };
+        let samples = if first { 1 } else { ((self.samples & !TOO_WEAK) + 1).min(SETTLED) };
         let weight = if first { 1.0 } else { 1.0 / f64::from(if counting.is_slow { SETTLED } else { samples }) };
         let value = f64::from(self.value) + weight * (sample - f64::from(self.value));
         let value = libm::round(value).max(1.0) as u16;
+        let samples = samples | self.samples & TOO_WEAK;
         *self = Etx { value, since_s: now_s as u16, samples, told: self.told, ..Etx::default() };
     }
 }

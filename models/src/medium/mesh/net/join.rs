@@ -2,6 +2,7 @@
 //!
 //! An address by DHCPv6 through the parent, its registration with the parent, and the route at the border router.
 
+use super::candidates::seconds;
 use super::children::{self, REGISTERED_S};
 use super::choice;
 use super::discover::{self, OF_MEMBERS};
@@ -46,14 +47,14 @@ pub(super) fn stop(net: &mut Net, node: Node, now: SimTime) {
     for topic in ALL_TOPICS {
         trickle::stop(net, node, topic);
     }
-    parents::detach(net, node, true);
+    parents::detach(net, node);
 }
 
 /// A border router starts: it has its PAN at once, and the routes that it knew.
 pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
     let joining = &mut net.nodes[gateway];
     (joining.state, joining.step, joining.returning) = (State::Operational, Step::Settled, false);
-    (joining.rank, joining.hops) = (net.procedures.parents.rank_step, 0);
+    (joining.rank, joining.hops, joining.rpl.slots) = (net.procedures.parents.rank_step, 0, Some(0));
     rekey::restarted(net, ctx, gateway);
     match net.procedures.border {
         BorderStack::Nanostack => {
@@ -259,6 +260,7 @@ pub(super) fn route_known<P: PortUser>(
     (joining.step, joining.tries, joining.returning) = (Step::Settled, 0, false);
     joining.registration.failures = 0;
     joining.pan.keys.used = false;
+    takes_slots(stack.net, node);
     choice::is_member(stack.net, node);
     if stack.net.nodes[node].state != State::Operational {
         set_state(stack, ctx, node, State::Operational);
@@ -281,10 +283,31 @@ pub(super) fn route_known<P: PortUser>(
     rest(net, ctx, node);
 }
 
+/// N `ws_bootstrap_6lr.c`: with each acknowledged route the slots of a node go by the rank that it has, in steps.
+fn takes_slots(net: &mut Net, node: Node) {
+    let hops = (net.nodes[node].rank / net.procedures.parents.rank_step).saturating_sub(1);
+    net.nodes.aside(node).rpl.slots = Some(hops as u8);
+}
+
+/// N `ws_bootstrap_6lr.c`: a parent may have begun anew, so that the node registers within two of the smallest intervals of DIOs.
+pub(super) fn confirms(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.procedures.stack != RouterStack::Nanostack || net.nodes[node].state != State::Operational {
+        return;
+    }
+    let within_s = u64::from((net.procedures.dio.imin_ms + 499) / 500);
+    let until_s = seconds(ctx) + within_s + REGISTERED_S - net.procedures.registration_s as u64;
+    let joining = net.nodes.aside(node);
+    joining.registration.ends(joining.parent, until_s as u32);
+    if joining.step == Step::Settled {
+        rest(net, ctx, node);
+    }
+}
+
 /// Puts a node that was part of the mesh from the start on its renewal timers, at random places of their periods.
 pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &mut net.nodes[node];
     (joining.state, joining.step, joining.addressed) = (State::Operational, Step::Settled, true);
+    takes_slots(net, node);
     net.nodes.aside(node).pan.size = net.nodes_of(net.pan_of(node));
     for topic in OF_MEMBERS {
         trickle::start(net, ctx, node, topic);
@@ -388,7 +411,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Announce) if procedures.announce.is_over(tries) => lost::parent_failed(stack, link, ctx, node),
         (_, Step::Announce) => send_dao(stack, link, ctx, node),
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
-        (_, Step::Lost) => lost::look_again(stack, link, ctx, node),
+        (_, Step::Lost) => lost::due(stack, link, ctx, node),
         (_, Step::Settled) => {
             let of = procedures.stack;
             let is_due = [0, 1].map(|n| ctx.now() >= stack.net.renewed_at(node, n));

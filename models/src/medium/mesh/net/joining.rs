@@ -148,11 +148,20 @@ pub(super) struct Rpl {
     pub(super) version: u8,
     /// Of its last route announcement; wsrd keeps it over a reset.
     pub(super) path_sequence: u8,
+    /// Hops by which its slots go, where the stack has any: since a route of its own was first acknowledged.
+    pub(super) slots: Option<u8>,
 }
 
 impl Default for Rpl {
     fn default() -> Self {
-        Rpl { second: Node::NONE, latest: Node::NONE, advertised: INFINITE_RANK, version: 0, path_sequence: 0 }
+        Rpl {
+            second: Node::NONE,
+            latest: Node::NONE,
+            advertised: INFINITE_RANK,
+            version: 0,
+            path_sequence: 0,
+            slots: None,
+        }
     }
 }
 
@@ -165,6 +174,8 @@ pub(super) struct Search {
     pub(super) crowded: bool,
     /// More neighbours were heard than it may consider since it began to look.
     pub(super) many: bool,
+    /// So many of its next DIOs say that it has no route.
+    pub(super) poisons: u8,
 }
 
 impl Joining {

@@ -155,6 +155,7 @@ impl Net {
             parents_max: net.procedures.parents.parents_max,
             hops_max: net.hops_max,
             join_s: net.procedures.join_s(),
+            keys_s: tree::KEYS_FRAMES * link.air.phy.airtime(1_000).secs_f64(),
             heard_within_s: match net.procedures.stack {
                 RouterStack::Nanostack => Some(net.procedures.dio.imin_s()),
                 RouterStack::Wsrd => None,
@@ -335,7 +336,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
             Kind::Flood => flood::heard(self, link, ctx, node, packet),
             Kind::Dio => parents::heard_dio(self, link, ctx, node, from, packet),
             Kind::Dis if packet.dest == node => parents::send_dio(self, link, ctx, node, Some(from)),
-            Kind::Dis => parents::solicited_by_all(self.net, ctx, node),
+            Kind::Dis => parents::solicited_by_all(self.net, ctx, node, from),
             _ if packet.dest == node => self.arrived(link, ctx, node, packet),
             _ => forward::forward(self, link, ctx, node, from, packet),
         }
@@ -382,9 +383,8 @@ impl<P: PortUser> Above for Stack<'_, P> {
         self.net.nodes[node].rank
     }
 
-    fn hops(&self, node: Node) -> Option<u8> {
-        let joining = &self.net.nodes[node];
-        (joining.rank != INFINITE_RANK).then_some(joining.hops)
+    fn slots(&self, node: Node) -> Option<u8> {
+        self.net.nodes[node].rpl.slots
     }
 
     fn opens(&self, node: Node, from: Node, packet: &Packet) -> bool {

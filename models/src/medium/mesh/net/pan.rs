@@ -31,6 +31,8 @@ pub(super) struct Pan {
     is_watched: bool,
     /// Number of the broadcast schedule.
     schedule: u8,
+    /// That is one which a node of nanostack has left, and takes from nobody until the time at which the PAN times out.
+    is_old: bool,
     /// A usable path leads to its border router.
     pub(super) is_in_reach: bool,
     /// It has chosen its PAN since it began to look for one.
@@ -135,7 +137,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         }
     } else {
         joining.pan.is_watched = false;
-        leave(stack, link, ctx, node);
+        leave(stack, link, ctx, node, true);
     }
 }
 
@@ -154,7 +156,16 @@ pub(super) fn learn_size(net: &mut Net, ctx: &Ctx, node: Node, from: Node) {
 }
 
 /// Tells the children that there is no route here and looks for the PAN anew.
-pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+pub(super) fn leave<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    is_silent: bool,
+) {
+    if stack.net.procedures.stack == RouterStack::Nanostack {
+        return discover::leave_softly(stack, link, ctx, node, is_silent);
+    }
     if stack.net.nodes[node].state == State::Operational {
         for topic in OF_MEMBERS {
             trickle::stop(stack.net, node, topic);
@@ -174,16 +185,39 @@ pub(super) fn renumber(net: &mut Net, gateway: Node) {
 
 /// A node that looks for a configuration takes the schedule of the one that it hears.
 pub(super) fn follow_schedule(net: &mut Net, node: Node, from: Node) {
-    net.nodes.aside(node).pan.schedule = net.nodes[from].pan.schedule;
+    let schedule = net.nodes[from].pan.schedule;
+    let pan = &mut net.nodes.aside(node).pan;
+    (pan.schedule, pan.is_old) = (schedule, false);
 }
 
-/// Whether the broadcast schedule that a neighbour tells of is newer than that which a node knows.
+/// Whether a node of nanostack that looks for a configuration has left the schedule of the one that it hears: for another PAN time-out then. N
+/// `ws_bootstrap_6lr.c`.
+pub(super) fn is_blocked(net: &mut Net, ctx: &Ctx, node: Node, from: Node) -> bool {
+    let (timeout_s, schedule) = (net.procedures.pan.timeout_s, net.nodes[from].pan.schedule);
+    let pan = &mut net.nodes.aside(node).pan;
+    let is_blocked = pan.is_old && pan.schedule == schedule && seconds(ctx) < u64::from(pan.until_s);
+    if is_blocked {
+        pan.until_s = (seconds(ctx) as f64 + timeout_s) as u32;
+    }
+    is_blocked
+}
+
+/// How much further the broadcast schedule is that a neighbour tells of than that which a node knows.
+fn ahead(net: &Net, node: Node, from: Node) -> u8 {
+    net.nodes[from].pan.schedule.wrapping_sub(net.nodes[node].pan.schedule)
+}
+
+/// Whether the broadcast schedule that a neighbour tells of is newer than that which a node knows: for nanostack the next one alone is.
 pub(super) fn is_newer(net: &Net, node: Node, from: Node) -> bool {
-    (net.nodes[from].pan.schedule.wrapping_sub(net.nodes[node].pan.schedule) as i8) > 0
+    let ahead = ahead(net, node, from);
+    match net.procedures.stack {
+        RouterStack::Nanostack => ahead == 1,
+        RouterStack::Wsrd => (ahead as i8) > 0,
+    }
 }
 
 /// A member has heard a configuration: with a newer schedule the border router has restarted, and nothing that is known holds.
-/// Whether that is so.
+/// Whether that is so, or nanostack does not look at it because it knows another schedule.
 pub(super) fn has_restarted<P: PortUser>(
     stack: &mut Stack<P>,
     link: &mut LinkLayer,
@@ -192,8 +226,17 @@ pub(super) fn has_restarted<P: PortUser>(
     from: Node,
 ) -> bool {
     let is_newer = is_newer(stack.net, node, from);
-    if is_newer && !ctx.facts.is_gateway(node) {
-        leave(stack, link, ctx, node);
+    if ctx.facts.is_gateway(node) {
+        return is_newer;
     }
-    is_newer
+    let is_nanostack = stack.net.procedures.stack == RouterStack::Nanostack;
+    if is_newer {
+        if is_nanostack {
+            let until_s = (seconds(ctx) as f64 + stack.net.procedures.pan.timeout_s) as u32;
+            let pan = &mut stack.net.nodes.aside(node).pan;
+            (pan.is_old, pan.until_s) = (true, until_s);
+        }
+        leave(stack, link, ctx, node, false);
+    }
+    is_newer || is_nanostack && ahead(stack.net, node, from) != 0
 }

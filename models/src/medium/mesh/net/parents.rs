@@ -1,6 +1,7 @@
 //! Parents: what RPL information says, and the choice among candidates.
 
 use super::candidates::{self, forget, minute, remember, seconds};
+use super::joining::Search;
 use super::lost::{self, fail, give_up};
 use super::{
     Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, second,
@@ -58,9 +59,40 @@ pub(super) fn send_dio<P: PortUser>(
 }
 
 /// A solicitation for all: those who have a route say so soon.
-pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node) {
+pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
     if net.nodes[node].state == State::Operational {
         trickle::reset(net, ctx, node, Topic::Dio);
+        if net.which_parent(node, from).is_some() {
+            join::confirms(net, ctx, node);
+        }
+    }
+}
+
+/// N `rpl_policy.c`: poisoning DIOs of a node that has lost its last parent, and that of one which leaves its PAN.
+pub(super) const POISONS: u8 = 2;
+pub(super) const POISONS_LEAVING: u8 = 1;
+
+/// The next so many DIOs of nanostack say that there is no route here.
+pub(super) fn poison_soon(net: &mut Net, ctx: &mut Ctx, node: Node, times: u8) {
+    let search = &mut net.nodes[node].search;
+    search.poisons = search.poisons.max(times);
+    trickle::reset(net, ctx, node, Topic::Dio);
+}
+
+/// A DIO of a node that poisons is due. N `rpl_upward.c`.
+pub(super) fn poison_due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    poison(stack, link, ctx, node);
+    let joining = &mut stack.net.nodes[node];
+    joining.search.poisons -= 1;
+    if joining.search.poisons > 0 {
+        return;
+    }
+    let leaves = joining.step == Step::Leave;
+    if joining.parent == Node::NONE {
+        trickle::stop(stack.net, node, Topic::Dio);
+    }
+    if leaves {
+        discover::leaves_in(stack.net, ctx, node);
     }
 }
 
@@ -106,7 +138,8 @@ pub(super) fn heard_dio<P: PortUser>(
     }
     // N `rpl_control.c`, W `rpl.c`: of those that are nearer by steps of rank, whomever they tell.
     let step = stack.net.procedures.parents.rank_step;
-    if rank / step < stack.net.nodes[node].rank / step {
+    let own = stack.net.nodes[node].rank;
+    if own != INFINITE_RANK && rank / step < own / step {
         trickle::consistent(stack.net, node, Topic::Dio);
     }
     let is_candidate = remember(stack.net, link, ctx, node, from, Some(rank));
@@ -195,7 +228,7 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
     let net = &mut *stack.net;
     take_version(net, ctx, node);
     let (step, rank_max) = (net.procedures.parents.rank_step, net.rank_max(node));
-    let joining = &net.nodes[node];
+    let (joining, before) = (&net.nodes[node], net.nodes[node].rank);
     let Some(parent) = net.candidate(node, joining.parent) else { return };
     if parent.etx.value().is_none() {
         return;
@@ -223,8 +256,8 @@ fn follow<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx
     if of == RouterStack::Wsrd || joining.state != State::Operational {
         return;
     }
-    if joining.rank / step > joining.rpl.advertised / step {
-        trickle::reset(net, ctx, node, Topic::Dio);
+    if joining.rank / step != before / step {
+        trickle::is_not_consistent(net, node, Topic::Dio);
     }
     if stack.net.nodes[node].step == Step::Settled {
         reselect(stack, link, ctx, node);
@@ -353,6 +386,14 @@ pub(super) fn adopt(net: &mut Net, ctx: &mut Ctx, node: Node, parent: Node) {
     second::choose(net, ctx, node);
     if changed {
         ctx.note(node, Happened::ParentChange { parent: ctx.facts.sites[parent] });
+        others_differ(net, node);
+    }
+}
+
+/// N `rpl_upward.c`: what a node whose parents are others hears in this interval is no reason to keep silent.
+fn others_differ(net: &mut Net, node: Node) {
+    if net.procedures.stack == RouterStack::Nanostack {
+        trickle::is_not_consistent(net, node, Topic::Dio);
     }
 }
 
@@ -363,14 +404,14 @@ pub(super) fn change<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Nod
     join::route_by(stack.net, ctx, node, before);
 }
 
-/// Forgets parent, rank and candidates; those that refused a child are remembered unless the node was reset.
-pub(super) fn detach(net: &mut Net, node: Node, is_reset: bool) {
-    let keeps_denied = !is_reset && net.procedures.stack == RouterStack::Nanostack;
-    forget(net, node, keeps_denied);
+/// Forgets parent, rank and candidates.
+pub(super) fn detach(net: &mut Net, node: Node) {
+    forget(net, node);
     let joining = &mut net.nodes[node];
     (joining.parent, joining.rpl.second, joining.rank, joining.hops) = (Node::NONE, Node::NONE, INFINITE_RANK, 0);
     joining.registration.begin_anew();
-    (joining.search.crowded, joining.search.many) = (false, false);
+    joining.search = Search { lost: joining.search.lost, ..Search::default() };
+    joining.rpl.slots = None;
 }
 
 /// Nanostack switches to a clearly better parent; never to one that is not nearer to the border router than this node is.
@@ -395,6 +436,7 @@ fn reselect<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
     let before = net.parents(node);
     second::choose(net, ctx, node);
     if net.parents(node) != before {
+        others_differ(net, node);
         join::route_by(net, ctx, node, before);
     }
 }

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 /// Solicitations that fail in a row before a neighbour is forgotten (MAX_UNICAST_SOLICIT).
 const TRIES: u8 = 3;
+/// N `ws_bootstrap.c`: so many are asked at a time; others wait for a second.
+const AT_ONCE: usize = 3;
 /// W `ws.h`: an ETX is outdated after so long, s.
 const OUTDATED_S: u16 = 1_800;
 
@@ -173,7 +175,14 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let mut those = [Node::NONE; CANDIDATES];
     let time_has_come = asked(stack.net, node, minute(ctx)).filter(|c| left_s(c.probe.due_s, now_s) == 0);
     those.iter_mut().zip(time_has_come).for_each(|(place, c)| *place = c.node);
-    for to in those.into_iter().filter(|to| to.is_some()) {
+    let room = match stack.net.procedures.stack {
+        RouterStack::Nanostack => {
+            let waits = |c: &&Candidate| c.node.is_some() && c.probe.is_in_flight();
+            AT_ONCE.saturating_sub(stack.net.nodes[node].candidates.iter().filter(waits).count())
+        }
+        RouterStack::Wsrd => CANDIDATES,
+    };
+    for to in those.into_iter().filter(|to| to.is_some()).take(room) {
         ask(stack, link, ctx, node, to);
     }
     arm(stack.net, ctx, node);

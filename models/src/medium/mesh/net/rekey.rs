@@ -335,7 +335,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     }
     if !are_good(net, ctx, node) {
         net.nodes.aside(node).pan.renewal.asks_s = 0;
-        return pan::leave(stack, link, ctx, node);
+        return pan::leave(stack, link, ctx, node, false);
     }
     let joining = &net.nodes[node];
     if joining.state != State::Operational || joining.parent == Node::NONE {

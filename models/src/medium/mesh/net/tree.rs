@@ -1,9 +1,9 @@
 //! The tree of a mesh that has run for long, grown by the rules by which nodes join: who hears a route first chooses first.
 //!
-//! Each node waits, from the moment at which the first neighbour that is good enough has a route, for a time drawn between those that a
-//! join takes, and then chooses among the neighbours that have one by then: of the five first in the order of
-//! `candidates` the cheapest, if it takes another child, and a second parent beside it. Afterwards all look again until nobody finds a path that is clearly
-//! better. Nothing is sent: links have the ETX that counting comes to on average.
+//! A node that hears a route asks for keys, which a border router gives out in turn, looks for a parent, and is one to others when its route is
+//! there, with times drawn between those that these steps take. It chooses among the neighbours that have a route by then, of a few that it has heard
+//! the cheapest, if it takes another child, and a second parent beside it. Afterwards all look again, by the order of `candidates`, until nobody finds a path
+//! that is clearly better. Nothing is sent: links have the ETX that counting comes to on average.
 
 use super::candidates::{CANDIDATES, CONSIDERED, Candidate, INFINITE_RANK, order, place};
 use super::choice::{Heard, Order};
@@ -22,6 +22,10 @@ use std::collections::BinaryHeap;
 /// Looks at all nodes after which those that still change are left as they are.
 const LOOKS_MAX: usize = 8;
 
+/// Nodes behind a border router get their keys one after the other, each in the time of so many frames of 1,000 bytes: measured of 100 to
+/// 1,000 new nodes at 50, 100 and 150 kb/s, which takes 1.5 to 2.7 s a node at 150 kb/s under wsrd.
+pub(super) const KEYS_FRAMES: f64 = 37.0;
+
 /// For each radio: parent and rank, or [`Node::NONE`] where no usable path leads to a border router.
 pub struct Tree {
     /// Next hop.
@@ -34,8 +38,12 @@ pub struct Tree {
     pub hops: PerNode<u8>,
     /// Border router of the PAN; nobody where no PAN is in reach of a node that chooses.
     pub pan: PerNode<Node>,
-    /// When it has found a route, or looked for one last, s after the first.
-    pub routed_s: PerNode<u32>,
+    /// When it has chosen a parent, or looked for one last, s after the first.
+    asked_s: PerNode<u32>,
+    /// When others may choose it, s after the first.
+    routed_s: PerNode<u32>,
+    /// It has grown for so long, s.
+    now_s: u32,
     /// Neighbours that may become the parent, the parent among them.
     pub candidates: PerNode<[Candidate; CANDIDATES]>,
 }
@@ -66,8 +74,10 @@ pub struct Rules<'a> {
     pub parents_max: u8,
     /// Hops above which a radio is out of reach.
     pub hops_max: u8,
-    /// Time that a join takes, the least and the most, s.
-    pub join_s: (f64, f64),
+    /// Time that a join takes, each the least and the most, s: to keys, from those to a parent, from that to a route.
+    pub join_s: [(f64, f64); 3],
+    /// From one node that gets its keys to the next behind the same border router, s.
+    pub keys_s: f64,
     /// Where a node considers those that it has heard first, instead of going by rank and signal: time within which it hears a neighbour
     /// that has a rank, s.
     pub heard_within_s: Option<f64>,
@@ -77,6 +87,25 @@ impl Tree {
     fn parents(&self, node: Node) -> [Node; 2] {
         [self.parent[node], self.second[node]]
     }
+
+    /// Rank of a node that others may choose by now.
+    fn said(&self, node: Node) -> u16 {
+        if self.routed_s[node] <= self.now_s { self.rank[node] } else { INFINITE_RANK }
+    }
+}
+
+/// What is due of a node, and when, ms after the first.
+type Ready = BinaryHeap<Reverse<(u64, Node, At)>>;
+
+/// How far a node has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    /// It asks for keys.
+    Keys,
+    /// It chooses a parent.
+    Parent,
+    /// It is one itself.
+    Route,
 }
 
 struct Growing<'a> {
@@ -87,6 +116,8 @@ struct Growing<'a> {
     children: PerNode<u16>,
     /// By border router: nodes of its PAN, where they choose.
     members: PerNode<u32>,
+    /// By border router: when the next node may get its keys, ms after the first.
+    keys_from_ms: PerNode<u64>,
 }
 
 /// Grows the tree of all PANs of a partition.
@@ -97,7 +128,9 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
         second: PerNode::of(Node::NONE, count),
         rank: PerNode::of(INFINITE_RANK, count),
         hops: PerNode::of(u8::MAX, count),
+        asked_s: PerNode::of(0, count),
         routed_s: PerNode::of(0, count),
+        now_s: 0,
         pan: facts
             .nodes()
             .map(|node| if rules.pans.is_some() { alone(facts, node) } else { facts.pan[node] })
@@ -105,7 +138,8 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
         candidates: PerNode::of([Candidate::default(); CANDIDATES], count),
     };
     let members = PerNode::of(0, usize::from(facts.gateways));
-    let mut growing = Growing { link, facts, rules, tree, children: PerNode::of(0, count), members };
+    let keys_from_ms = PerNode::of(0, usize::from(facts.gateways));
+    let mut growing = Growing { link, facts, rules, tree, children: PerNode::of(0, count), members, keys_from_ms };
     growing.join();
     for _ in 0..LOOKS_MAX {
         if !growing.look_again() {
@@ -122,6 +156,12 @@ pub fn grow(link: &LinkLayer, facts: &Facts, rules: &Rules<'_>) -> Tree {
         tree.candidates[node][..CONSIDERED].copy_from_slice(&best);
     }
     tree
+}
+
+/// When a node hears a neighbour, among those that have a route: a uniform number.
+fn heard_place(facts: &Facts, node: Node, other: Node) -> u64 {
+    let pair = u64::from(facts.sites[node]) << 32 | u64::from(facts.sites[other]);
+    Stream::new(facts.seed, pair, HEARD_ORDER).bits()
 }
 
 /// The PAN of a node before it has heard of any.
@@ -141,10 +181,9 @@ fn considered(
     let mut best = [Candidate::default(); CONSIDERED];
     // Who has a rank says it within the smallest interval, because somebody asks: the node itself, once it has its keys.
     let within_s = rules.heard_within_s.unwrap_or(0.0);
-    let asks_s = tree.routed_s[node].saturating_sub(within_s as u32);
+    let asks_s = tree.asked_s[node].saturating_sub(within_s as u32);
     let heard_s = |other: Node| {
-        let pair = u64::from(facts.sites[node]) << 32 | u64::from(facts.sites[other]);
-        let place = Stream::new(facts.seed, pair, HEARD_ORDER).unit();
+        let place = (heard_place(facts, node, other) >> 11) as f64 / (1u64 << 53) as f64;
         tree.routed_s[other].max(asks_s) + (within_s * place) as u32
     };
     let key = |c: &Candidate| match rules.heard_within_s {
@@ -158,7 +197,7 @@ fn considered(
         if !facts.is_own(other) || tree.pan[other] != tree.pan[node] {
             continue;
         }
-        let rank = tree.rank[other];
+        let rank = tree.said(other);
         if rank >= tree.rank[node] || tree.hops[other] >= rules.hops_max {
             continue;
         }
@@ -189,25 +228,49 @@ fn considered(
 impl Growing<'_> {
     /// Everybody joins, those who hear a route first before the others.
     fn join(&mut self) {
-        let mut ready: BinaryHeap<Reverse<(u64, Node)>> = BinaryHeap::new();
+        let mut ready: Ready = BinaryHeap::new();
         let mut waits = PerNode::of(false, usize::from(self.facts.own));
+        let mut has_keys = PerNode::of(false, usize::from(self.facts.own));
         for node in self.facts.nodes().filter(|&node| self.facts.is_gateway(node)) {
             (self.tree.rank[node], self.tree.hops[node]) = (self.rules.step, 0);
             self.wake(node, 0, &mut waits, &mut ready);
         }
-        while let Some(Reverse((at_ms, node))) = ready.pop() {
-            self.tree.routed_s[node] = (at_ms / 1_000) as u32;
-            if self.choose(node) {
-                self.wake(node, at_ms, &mut waits, &mut ready);
-            } else {
-                // All that it hears are full, or the link is too bad: the next that joins wakes it.
-                waits[node] = false;
+        while let Some(Reverse((at_ms, node, at))) = ready.pop() {
+            self.tree.now_s = (at_ms / 1_000) as u32;
+            let wait_ms = |n: usize| {
+                let (low, high) = self.rules.join_s[n];
+                let site = u64::from(self.facts.sites[node]);
+                let place = Stream::new(self.facts.seed, site | (n as u64) << 32, JOIN_ORDER).unit();
+                ((low + (high - low) * place) * 1e3) as u64
+            };
+            match at {
+                At::Keys => {
+                    let mut got_ms = at_ms;
+                    if !std::mem::replace(&mut has_keys[node], true) {
+                        let from_ms = &mut self.keys_from_ms[self.facts.gateway_of(node)];
+                        got_ms = at_ms.max(*from_ms);
+                        *from_ms = got_ms + (self.rules.keys_s * 1e3) as u64;
+                    }
+                    ready.push(Reverse((got_ms + wait_ms(1), node, At::Parent)));
+                }
+                At::Parent => {
+                    let routed_ms = at_ms + wait_ms(2);
+                    (self.tree.asked_s[node], self.tree.routed_s[node]) = (self.tree.now_s, (routed_ms / 1_000) as u32);
+                    if self.choose(node) {
+                        ready.push(Reverse((routed_ms, node, At::Route)));
+                    } else {
+                        // All that it hears are full, or the link is too bad: the next that joins wakes it.
+                        waits[node] = false;
+                    }
+                }
+                At::Route => self.wake(node, at_ms, &mut waits, &mut ready),
             }
         }
+        self.tree.now_s = u32::MAX;
     }
 
     /// A node has a route from now on: neighbours that have none begin to join.
-    fn wake(&self, node: Node, at_ms: u64, waits: &mut PerNode<bool>, ready: &mut BinaryHeap<Reverse<(u64, Node)>>) {
+    fn wake(&self, node: Node, at_ms: u64, waits: &mut PerNode<bool>, ready: &mut Ready) {
         for &other in self.link.air.neighbours.of(node).0 {
             let is_without = self.facts.is_own(other)
                 && (self.rules.pans.is_some() || self.tree.pan[other] == self.tree.pan[node])
@@ -216,32 +279,65 @@ impl Growing<'_> {
             if is_without && (self.rules.acceptable)(self.link, other, node).is_some() {
                 waits[other] = true;
                 let site = u64::from(self.facts.sites[other]);
-                let (low, high) = self.rules.join_s;
+                let (low, high) = self.rules.join_s[0];
                 let place = Stream::new(self.facts.seed, site, JOIN_ORDER).unit();
-                ready.push(Reverse((at_ms + ((low + (high - low) * place) * 1e3) as u64, other)));
+                ready.push(Reverse((at_ms + ((low + (high - low) * place) * 1e3) as u64, other, At::Keys)));
             }
         }
     }
 
     /// The cheapest of those that a node considers and that take it.
     fn best(&self, node: Node) -> Option<Candidate> {
-        let all = considered(self.link, self.facts, self.rules, &self.tree, node, self.tree.parents(node));
-        let usable = all.into_iter().filter(|c| {
+        self.cheapest(node, considered(self.link, self.facts, self.rules, &self.tree, node, self.tree.parents(node)))
+    }
+
+    /// The same of those that it has asked, if they have a route by then: a node that joins does not know of others yet.
+    fn first(&self, node: Node) -> Option<Candidate> {
+        let asked = if self.rules.heard_within_s.is_none() { self.cheapest(node, self.heard(node)) } else { None };
+        asked.or_else(|| self.best(node))
+    }
+
+    fn cheapest(&self, node: Node, among: [Candidate; CONSIDERED]) -> Option<Candidate> {
+        let usable = among.into_iter().filter(|c| {
             c.node.is_some() && c.etx.value().is_some_and(|etx| etx <= ETX_MAX) && self.takes(node, c.node)
         });
         usable.min_by_key(|c| (c.cost(), c.node))
     }
 
+    /// A few of the neighbours that have a route by then, whoever happens to have advertised: advertisements are rare, because each keeps silent who
+    /// has heard another.
+    fn heard(&self, node: Node) -> [Candidate; CONSIDERED] {
+        let mut first = [(u64::MAX, Candidate::default()); CONSIDERED];
+        for &other in self.link.air.neighbours.of(node).0 {
+            let rank = if self.facts.is_own(other) { self.tree.said(other) } else { INFINITE_RANK };
+            if rank == INFINITE_RANK
+                || self.tree.pan[other] != self.tree.pan[node]
+                || self.tree.hops[other] >= self.rules.hops_max
+            {
+                continue;
+            }
+            let Some(level_dbm) = (self.rules.acceptable)(self.link, node, other) else { continue };
+            let place = heard_place(self.facts, node, other);
+            if place < first[CONSIDERED - 1].0 {
+                let etx = Etx::settled((self.rules.etx)(node, other), 0);
+                let heard = Candidate { node: other, rank, rsl_dbm: level_dbm as i8, etx, ..Candidate::default() };
+                first[CONSIDERED - 1] = (place, heard);
+                first.sort_by_key(|&(place, _)| place);
+            }
+        }
+        first.map(|(_, heard)| heard)
+    }
+
     /// Gives a node a parent; `false` if there is none for it.
     fn choose(&mut self, node: Node) -> bool {
         let Some(pans) = self.rules.pans.filter(|_| self.tree.pan[node] == Node::NONE) else {
-            let Some(best) = self.best(node) else { return false };
+            let Some(best) = self.first(node) else { return false };
             self.attach(node, &best);
             return true;
         };
         for pan in self.offers(node, pans) {
             self.tree.pan[node] = pan;
-            if let Some(best) = self.best(node) {
+            if let Some(best) = self.first(node) {
                 self.members[pan] += 1;
                 self.attach(node, &best);
                 return true;
@@ -255,7 +351,7 @@ impl Growing<'_> {
     fn offers(&self, node: Node, pans: &PanChoice<'_>) -> Vec<Node> {
         let mut best: Vec<(u16, i16, Node)> = vec![(u16::MAX, 0, Node::NONE); self.members.len()];
         for &other in self.link.air.neighbours.of(node).0 {
-            if !self.facts.is_own(other) || self.tree.rank[other] == INFINITE_RANK {
+            if !self.facts.is_own(other) || self.tree.said(other) == INFINITE_RANK {
                 continue;
             }
             let Some(level_dbm) = (self.rules.acceptable)(self.link, node, other) else { continue };

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// From here on the part of an interval gets no smaller.
 const SILENT_MAX: u8 = 16;
 
+/// In the place of what was heard: nothing counts in this interval.
+const NOTHING_COUNTS: u8 = u8::MAX;
+
 /// A running timer.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Trickle {
@@ -72,7 +75,14 @@ pub(super) fn reset(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
 /// Something consistent was heard.
 pub(super) fn consistent(net: &mut Net, node: Node, topic: Topic) {
     let timer = &mut net.nodes.aside(node).trickles[topic as usize];
-    timer.heard = timer.heard.saturating_add(1);
+    if timer.heard != NOTHING_COUNTS {
+        timer.heard = timer.heard.saturating_add(1).min(NOTHING_COUNTS - 1);
+    }
+}
+
+/// Nothing that is heard in this interval is consistent.
+pub(super) fn is_not_consistent(net: &mut Net, node: Node, topic: Topic) {
+    net.nodes[node].trickles[topic as usize].heard = NOTHING_COUNTS;
 }
 
 /// Whether one more that is consistent would count at a meter: a timer without a limit never looks.
@@ -153,7 +163,7 @@ pub(super) fn due<P: PortUser>(
     let timer = &mut stack.net.nodes.aside(node).trickles[topic as usize];
     // A border router of nanostack advertises whatever it hears.
     let always = params.k == 0 || topic == Topic::Advert && ctx.facts.is_gateway(node) && !counts_silence;
-    let speak = always || timer.heard < params.k;
+    let speak = always || timer.heard < params.k || timer.heard == NOTHING_COUNTS;
     timer.silent = if speak || !counts_silence { 0 } else { timer.silent.saturating_add(1) };
     let whole_ms = SimTime::from_millis(now.nanos() / 1_000_000);
     let end = (whole_ms + left(stack.net, ctx, node, topic)).max(now);
@@ -167,6 +177,7 @@ pub(super) fn due<P: PortUser>(
         Topic::Config if operational => sweep::ask(link, ctx, node, Sweep::Config),
         Topic::AdvertSolicit => sweep::ask(link, ctx, node, Sweep::AdvertSolicit),
         Topic::ConfigSolicit => discover::solicit_config(stack, link, ctx, node),
+        Topic::Dio if stack.net.nodes[node].search.poisons > 0 => parents::poison_due(stack, link, ctx, node),
         Topic::Dio if operational => parents::send_dio(stack, link, ctx, node, None),
         _ => {}
     }
