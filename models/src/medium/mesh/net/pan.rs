@@ -114,6 +114,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         if joining.state == State::Operational {
             trickle::start(stack.net, ctx, node, Topic::Config);
             sweep::ask(link, ctx, node, Sweep::Config);
+            children::begin_to_ask_stored(stack, link, ctx, node);
         }
         return;
     }
