@@ -325,6 +325,37 @@ fn a_request_that_the_relay_does_not_acknowledge_is_repeated_to_another() {
 }
 
 #[test]
+fn wsrd_that_has_got_its_keys_solicits_five_times_and_reconnects() {
+    let mut found = 0;
+    for seed in 1..=10 {
+        // The border router is off as soon as the meter has its keys.
+        let mut spec = cold(1, RouterStack::Wsrd, SizeProfile::Small, seed);
+        (spec.placement.sites[1].x_m, spec.record.frames_every) = (60.0, 1);
+        let keys_s = first(&run(&spec), 1, EventKind::JoinState, Some(3), 0.0);
+        spec.events = vec![event("off", keys_s as u64 + 1, None, Act::PowerOff(PowerOff {}), vec![0])];
+        let ran = run(&spec);
+        let later = |e: &&amitwin_data::rows::EventRow| e.node == 1 && e.kind == EventKind::JoinState && e.time_s > keys_s;
+        if ran.rows.events.iter().any(|e| later(&e) && e.value == 4) {
+            continue;
+        }
+        let sent = |kind| {
+            let frames = ran.rows.frames.iter().filter(move |f| f.src == 1 && f.kind == kind && f.time_s > keys_s);
+            frames.map(|f| f.time_s).collect::<Vec<f64>>()
+        };
+        let (adverts, configs) = (sent(FrameKind::PanAdvertSolicit), sent(FrameKind::PanConfigSolicit));
+        // Five intervals of U[15, 60], twice that and then 60 s at most, 225 to 300 s together, and the second half of a sixth.
+        let waited_s = adverts[0] - keys_s;
+        assert!((255.0..361.0).contains(&waited_s), "{waited_s} s with seed {seed}");
+        // Both solicits at once, and from there on no limit: one each in an hour's 60 intervals of a minute, and never state 1, because it has its keys.
+        let before = configs.iter().filter(|&&at_s| at_s < adverts[0] - 1.0).count();
+        assert!(before == 5 && (configs[5] - adverts[0]).abs() < 1.0 && configs.len() > 45, "{configs:?}");
+        assert_eq!(ran.rows.events.iter().filter(later).count(), 0, "with seed {seed}");
+        found += 1;
+    }
+    assert!(found >= 6, "{found}");
+}
+
+#[test]
 fn nanostack_uses_its_keys_once_until_a_route_is_acknowledged() {
     // The border router advertises and answers nothing. Half an hour after its last sign the meter looks for its PAN anew (1) and takes up its
     // configuration (3) with the keys that it has, but finds no parent (4); half an hour later it looks again, and asks for keys (2).

@@ -21,7 +21,7 @@ use amitwin_sim_core::SimTime;
 /// Timers of a node that is part of the mesh.
 pub(super) const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::Dio];
 
-/// Configuration solicits of a node that has chosen its PAN (PCS_MAX), before it looks for another.
+/// Configuration solicits of a node that has chosen its PAN (PCS_MAX), before it looks for it anew.
 const CHOSEN_SOLICITS_MAX: u8 = 5;
 
 /// W `join_state.c`: who gives its PAN up takes this long for what it has to say, s.
@@ -170,8 +170,8 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
 
 /// A configuration solicit is due.
 pub(super) fn solicit_config<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    // W `ws.c`: five of a PAN that was chosen.
-    let has_chosen = stack.net.chooses() && stack.net.nodes[node].pan.is_chosen;
+    // W `ws.c`, `join_state.c`: five of a PAN that was chosen, or whose keys have just come; who has reconnected asks for as long as it takes.
+    let has_chosen = stack.net.nodes[node].pan.is_chosen;
     let most = if has_chosen { CHOSEN_SOLICITS_MAX } else { stack.net.procedures.config_solicits_max };
     let are_good = rekey::are_good(stack.net, ctx, node);
     let joining = &mut stack.net.nodes[node];

@@ -33,7 +33,7 @@ pub(super) struct Pan {
     schedule: u8,
     /// A usable path leads to its border router.
     pub(super) is_in_reach: bool,
-    /// It has chosen its PAN since it began to look for one.
+    /// It has chosen its PAN since it began to look for one, or has got its keys.
     pub(super) is_chosen: bool,
     /// It has lost its table of children, and asks them to register again when it is back.
     pub(super) asks_children: bool,
