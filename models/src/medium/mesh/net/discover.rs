@@ -3,7 +3,7 @@
 //! A reset keeps PAN id and keys. Nanostack looks for its PAN all the same (state 1) and then for the configuration (state 3);
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
-use super::candidates::{minute, remember};
+use super::candidates::{has_advertised, minute, remember};
 use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
 use super::stack::WSBRD_STEP;
@@ -74,9 +74,12 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
             stack.net.forget_children(link, ctx.facts, node);
             let now = ctx.now();
             let heard = known.into_iter().filter(|of| of.node.is_some() && !stack.net.is_forgotten(of.node, now));
-            let heard: Vec<_> = heard.map(|of| (of.node, of.rsl_dbm)).collect();
-            for (candidate, of) in stack.net.nodes[node].candidates.iter_mut().zip(heard) {
-                (candidate.node, candidate.rsl_dbm) = of;
+            let heard: Vec<_> = heard.map(|of| (of.node, of.rsl_dbm, of.probe.has_advertised())).collect();
+            for (candidate, (of, rsl_dbm, has_advertised)) in stack.net.nodes[node].candidates.iter_mut().zip(heard) {
+                (candidate.node, candidate.rsl_dbm) = (of, rsl_dbm);
+                if has_advertised {
+                    candidate.probe.advertises();
+                }
             }
             stack.net.nodes.aside(node).pan.asks_children = true;
             set_state(stack, ctx, node, State::AcquireConfig);
@@ -163,6 +166,7 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
         choice::change(stack.net, node, offer.pan);
     }
     remember(stack.net, link, ctx, node, offer.via, None);
+    has_advertised(stack.net, node, offer.via);
     if !auth::begin(stack, ctx, node) {
         restart(stack, link, ctx, node);
     }
@@ -296,6 +300,9 @@ pub(super) fn heard_sweep<P: PortUser>(
             remember(net, link, ctx, node, from, None);
         }
         _ => {}
+    }
+    if sweep == Sweep::Advert {
+        has_advertised(stack.net, node, from);
     }
 }
 
