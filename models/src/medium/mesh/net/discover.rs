@@ -3,7 +3,7 @@
 //! A reset keeps PAN id and keys. Nanostack looks for its PAN all the same (state 1) and then for the configuration (state 3);
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
-use super::candidates::{has_advertised, minute, remember};
+use super::candidates::{CONSIDERED, has_advertised, minute, remember};
 use super::choice::{self, Offer};
 use super::join::{arm, route_by, set_state};
 use super::stack::WSBRD_STEP;
@@ -27,8 +27,14 @@ const CHOSEN_SOLICITS_MAX: u8 = 5;
 /// W `join_state.c`: who gives its PAN up takes this long for what it has to say, s.
 const LEAVES_S: f64 = 2.0;
 
-/// Begins to look for the PAN, which it has given up; wsrd when all have been told.
-pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+/// Begins to look for the PAN, which it has given up; wsrd when all have been told, or for ranks alone if it knows another neighbour that may be its parent.
+pub(super) fn leave<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    knows_another: bool,
+) {
     let joining = &stack.net.nodes[node];
     let is_looking = joining.state < State::ConfigureRouting || matches!(joining.step, Step::Discover | Step::Choose);
     if is_looking || stack.net.procedures.stack == RouterStack::Nanostack {
@@ -40,8 +46,22 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.parent, joining.rank) = (Step::Leave, Node::NONE, INFINITE_RANK);
-    joining.rpl.second = Node::NONE;
+    (joining.rpl.second, joining.search.lost) = (Node::NONE, knows_another);
     arm(stack.net, ctx, node, LEAVES_S);
+}
+
+/// wsrd has told all that it has no parent.
+pub(super) fn has_left<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    if !joining.search.lost {
+        return restart(stack, link, ctx, node);
+    }
+    // W `join_state.c`, `rpl.c`: it has its neighbours still, their ranks, and its children, but neither address nor a rank of its own.
+    joining.addressed &= stack.net.lease == Lease::Kept && !lease::has_run_out(joining, ctx);
+    joining.rpl.advertised = INFINITE_RANK;
+    let known = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute(ctx))).count();
+    (joining.search.many, joining.search.crowded) = (joining.search.crowded || known > CONSIDERED, false);
+    find_parent(stack, ctx, node, true);
 }
 
 /// Begins to look for the PAN.

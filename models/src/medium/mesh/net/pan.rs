@@ -164,7 +164,7 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     }
     // W `join_state.c`: its parents hear of it.
     children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);
-    discover::leave(stack, link, ctx, node);
+    discover::leave(stack, link, ctx, node, false);
 }
 
 /// A border router begins a schedule with a new number.
