@@ -283,6 +283,49 @@ fn a_parent_that_has_restarted_asks_its_children_to_register_again() {
 }
 
 #[test]
+fn a_restarted_wsbrd_asks_its_stored_children_to_register_again() {
+    // Three children of the border router on one channel, on which a sweep is one frame.
+    let register_again = |stack| {
+        let mut waits_s = Vec::new();
+        for seed in 1..=10 {
+            let mut spec = WorldSpec { seed, ..line(3, stack, 3_200) };
+            (spec.mesh.border_stack, spec.mesh.profile) = (Some(BorderStack::Wsbrd), Some(SizeProfile::Small));
+            (spec.mac.hopping, spec.record.frames_every) = (false, 1);
+            spec.placement.sites[1..]
+                .iter_mut()
+                .enumerate()
+                .for_each(|(n, site)| (site.x_m, site.y_m) = (40.0, n as f32));
+            spec.events = vec![event("off", 3_000, Some(60), Act::PowerOff(PowerOff {}), vec![0])];
+            let ran = run(&spec);
+            let frames =
+                |src, kind| ran.rows.frames.iter().filter(move |f| f.src == src && f.kind == kind && f.attempt == 0);
+            let says_s = sent(&ran, 0, FrameKind::PanConfig).find(|&at_s| at_s > 3_060.0).expect("its configuration");
+            // With its configuration, and three times after a third of 10 s each.
+            let asked: Vec<f64> = frames(0, FrameKind::Na).map(|f| f.time_s - says_s).collect();
+            assert_eq!(asked.len(), 4, "{asked:?} with seed {seed}");
+            for (n, at_s) in asked.iter().enumerate() {
+                assert!((-0.5..0.5).contains(&(at_s - n as f64 * 10.0 / 3.0)), "{asked:?} with seed {seed}");
+            }
+            for meter in 1..=3 {
+                let since = frames(meter, FrameKind::Ns).filter(|f| f.dst == Some(0)).map(|f| f.time_s - says_s);
+                waits_s.extend(since.filter(|at_s| (-0.5..21.0).contains(at_s)));
+            }
+        }
+        waits_s
+    };
+    // Once, U[0, 10] s later: 5 s in the mean, with a standard deviation of 2.9 s, of the mean of 30 half a second. Who is taking a sample of its ETX registers again
+    // within a minute of that.
+    let waits_s = register_again(RouterStack::Wsrd);
+    let answers: Vec<f64> = waits_s.iter().copied().filter(|wait_s| *wait_s < 10.5).collect();
+    let mean_s = answers.iter().sum::<f64>() / answers.len() as f64;
+    assert!((28..=32).contains(&answers.len()) && (mean_s - 5.0).abs() < 1.6, "{mean_s} s of {}", answers.len());
+    assert!(waits_s.len() <= answers.len() + 4, "{waits_s:?}");
+    // Nanostack does not know the question: of 30 that register each 1,100 s hardly one does within 21 s.
+    let waits_s = register_again(RouterStack::Nanostack);
+    assert!(waits_s.len() <= 4, "{waits_s:?}");
+}
+
+#[test]
 fn wsbrd_forgets_a_route_that_leads_no_further_until_it_is_announced_again() {
     // A ping of both meters each second. When meter 1 is back, its child is not before it has registered again.
     let asked_after = |border: BorderStack| {

@@ -101,6 +101,33 @@ fn wsrd_reconnects_in_a_minute() {
 }
 
 #[test]
+fn wsrd_advertises_nothing_before_it_has_heard_an_advertisement_of_its_parent() {
+    let mut had_to_wait = 0;
+    for seed in 1..=40 {
+        // Meter 9 restarts behind eight that are as far from the border router as from it. Of these one advertises in an interval and silences the others.
+        let mut spec = restarted(9, RouterStack::Wsrd, SizeProfile::Small, seed);
+        for (n, site) in spec.placement.sites[1..].iter_mut().enumerate() {
+            (site.x_m, site.y_m) = if n < 8 { (100.0, n as f32) } else { (200.0, 4.0) };
+        }
+        (spec.record.frames_every, spec.events[0].nodes) = (1, vec![9]);
+        let ran = run(&spec);
+        let advert = |src| {
+            let frames = ran.rows.frames.iter().filter(move |f| f.src == src && f.kind == FrameKind::PanAdvert);
+            frames.map(|f| f.time_s).find(|&at_s| at_s > OFF_S as f64 + 61.0).expect("an advertisement")
+        };
+        let own_s = advert(9);
+        let changes = ran.rows.events.iter().filter(|e| e.node == 9 && e.kind == EventKind::ParentChange);
+        let parent = changes.filter(|e| e.time_s < own_s).last().expect("a parent").value;
+        let parent_s = advert(parent as u32);
+        assert!(own_s > parent_s, "{own_s} s before {parent_s} s with seed {seed}");
+        // Its timer speaks 7.5 to 60 s after it has become part of the mesh.
+        let member_s = first(&ran, 9, EventKind::Operational, None, OFF_S as f64);
+        had_to_wait += usize::from(member_s + 7.5 < parent_s);
+    }
+    assert!(had_to_wait >= 8, "{had_to_wait} of 40");
+}
+
+#[test]
 fn wsrd_looks_for_its_pan_by_its_own_intervals_unless_it_is_configured_for_a_size() {
     // A new meter whose border router is off solicits in intervals of 15 to 60 s, then 60: once in each, 59 to 61 in an hour. Those of the medium profile
     // are 60 to 960 s: about four and seven at most.
@@ -319,6 +346,38 @@ fn a_request_that_the_relay_does_not_acknowledge_is_repeated_to_another() {
     }
     // Unless it has heard the one alone by then.
     assert!(others >= 8, "{others}");
+}
+
+#[test]
+fn wsrd_that_has_got_its_keys_solicits_five_times_and_reconnects() {
+    let mut found = 0;
+    for seed in 1..=10 {
+        // The border router is off as soon as the meter has its keys.
+        let mut spec = cold(1, RouterStack::Wsrd, SizeProfile::Small, seed);
+        (spec.placement.sites[1].x_m, spec.record.frames_every) = (60.0, 1);
+        let keys_s = first(&run(&spec), 1, EventKind::JoinState, Some(3), 0.0);
+        spec.events = vec![event("off", keys_s as u64 + 1, None, Act::PowerOff(PowerOff {}), vec![0])];
+        let ran = run(&spec);
+        let later =
+            |e: &&amitwin_data::rows::EventRow| e.node == 1 && e.kind == EventKind::JoinState && e.time_s > keys_s;
+        if ran.rows.events.iter().any(|e| later(&e) && e.value == 4) {
+            continue;
+        }
+        let sent = |kind| {
+            let frames = ran.rows.frames.iter().filter(move |f| f.src == 1 && f.kind == kind && f.time_s > keys_s);
+            frames.map(|f| f.time_s).collect::<Vec<f64>>()
+        };
+        let (adverts, configs) = (sent(FrameKind::PanAdvertSolicit), sent(FrameKind::PanConfigSolicit));
+        // Five intervals of U[15, 60], twice that and then 60 s at most, 225 to 300 s together, and the second half of a sixth.
+        let waited_s = adverts[0] - keys_s;
+        assert!((255.0..361.0).contains(&waited_s), "{waited_s} s with seed {seed}");
+        // Both solicits at once, and from there on no limit: one each in an hour's 60 intervals of a minute, and never state 1, because it has its keys.
+        let before = configs.iter().filter(|&&at_s| at_s < adverts[0] - 1.0).count();
+        assert!(before == 5 && (configs[5] - adverts[0]).abs() < 1.0 && configs.len() > 45, "{configs:?}");
+        assert_eq!(ran.rows.events.iter().filter(later).count(), 0, "with seed {seed}");
+        found += 1;
+    }
+    assert!(found >= 6, "{found}");
 }
 
 #[test]

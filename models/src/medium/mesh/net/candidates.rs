@@ -305,7 +305,11 @@ pub(super) fn remember(
             let (step, joining) = (net.procedures.parents.rank_step, &mut net.nodes[node]);
             let parents = joining.parents();
             let rank = rank.unwrap_or(INFINITE_RANK);
-            let new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
+            let mut new = Candidate { node: neighbour, rank, rsl_dbm: level_dbm as i8, ..Candidate::default() };
+            if joining.state == State::Operational {
+                // wsrd has heard the advertisements of all its neighbours, this has kept those of its candidates.
+                new.probe.advertises();
+            }
             let live = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute)).count();
             joining.search.many |= live >= CONSIDERED;
             let has_room = live < if asks_strongest { CANDIDATES } else { CONSIDERED };
@@ -387,6 +391,26 @@ fn replace(place: &mut Candidate, by: Candidate, is_better: bool) -> bool {
     is_better
 }
 
+/// A node has heard an advertisement: it remembers that of its candidates.
+pub(super) fn has_advertised(net: &mut Net, node: Node, from: Node) {
+    if let Some(candidate) = net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == from) {
+        candidate.probe.advertises();
+    }
+}
+
+impl Net {
+    /// Whether an advertisement of a neighbour is the first that a node of wsrd hears of this candidate.
+    pub(super) fn is_first_advert(&self, node: Node, from: Node) -> bool {
+        self.procedures.stack == RouterStack::Wsrd
+            && self.candidate(node, from).is_some_and(|c| !c.probe.has_advertised())
+    }
+
+    /// Whether a node advertises when it is its turn. W `ws.c`: it tells of the PAN what its parent does, and nothing as long as it has not heard that.
+    pub(super) fn may_advertise(&self, facts: &Facts, node: Node) -> bool {
+        facts.is_gateway(node) || !self.is_first_advert(node, self.nodes[node].parent)
+    }
+}
+
 /// Forgets the candidates of a node, those that have refused it as well. N `ws_bootstrap_6lr.c`, W `join_state.c`.
 pub(super) fn forget(net: &mut Net, node: Node) {
     net.nodes[node].candidates = [Candidate::default(); CANDIDATES];
@@ -396,7 +420,8 @@ pub(super) fn forget(net: &mut Net, node: Node) {
 pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minutes: u16) {
     let until = if minutes == 0 { 0 } else { minute(ctx).wrapping_add(minutes).wrapping_add(1).max(1) };
     if let Some(bad) = net.nodes[node].candidates.iter_mut().find(|c| c.node == neighbour) {
-        (bad.rank, bad.denied_until_min, bad.probe) = (INFINITE_RANK, until, Probe::default());
+        (bad.rank, bad.denied_until_min) = (INFINITE_RANK, until);
+        bad.probe.ends();
         if net.procedures.parents.forgets_failed {
             bad.etx = Etx::default();
         }

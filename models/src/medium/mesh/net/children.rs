@@ -12,7 +12,7 @@ use amitwin_sim_core::SimTime;
 
 /// A registration is good for so long, s.
 pub(super) const REGISTERED_S: u64 = 2_200;
-/// W `wsrd.c`: a node that has lost its table asks its children this often after the first time to register again, within this window, s.
+/// W `wsrd.c`, `wsbrd.c`: a node that has restarted asks its children this often after the first time to register again, within this window, s.
 const ASKED_AGAIN: u8 = 3;
 const ASKED_WINDOW_S: f64 = 10.0;
 /// W `ndp.c`: a parent that is told that it is one no longer keeps its child for so long, s.
@@ -143,7 +143,7 @@ pub(super) fn says_goodbye<P: PortUser>(
     }
 }
 
-/// [`Event::Children`]: a node that has lost its table asks its children to register again. W `ndp.c`.
+/// [`Event::Children`]: a node that has restarted asks its children to register again. W `ndp.c`, `nd_router_object.c`.
 pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node, again: u8) {
     if stack.net.nodes[node].state != State::Operational {
         return;
@@ -155,6 +155,13 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     stack.submit(link, ctx, node, Packet::new(Content::Na { is_full: false }, node, Node::EVERYONE, Node::EVERYONE));
 }
 
+/// wsbrd that has restarted with children in its store begins to ask for them. W `ws_bootstrap_6lbr.c`.
+pub(super) fn begin_to_ask_stored<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    if stack.net.children(link, ctx.facts, node, seconds(ctx)) > 0 {
+        ask(stack, link, ctx, node, ASKED_AGAIN);
+    }
+}
+
 /// A node that has come back begins to ask for its children.
 pub(super) fn begin_to_ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     if std::mem::take(&mut stack.net.nodes.aside(node).pan.asks_children) {
@@ -162,11 +169,13 @@ pub(super) fn begin_to_ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLay
     }
 }
 
-/// A neighbour asks its children to register again: this node does, once, if it is one that the neighbour has forgotten.
+/// A neighbour asks its children to register again: this node does, unless it has just done so. W `ndp.c`: once within the window, whether the
+/// neighbour has forgotten it or not. Nanostack does not know the question.
 pub(super) fn is_asked(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) {
-    if let Some(which) = net.which_parent(node, from)
-        && !net.is_child(from, node, seconds(ctx))
-    {
+    let Some(which) = net.which_parent(node, from) else { return };
+    let until_s = net.nodes[node].registration.held_until_s(from).map(u64::from);
+    let has_just = until_s.is_some_and(|until_s| until_s + (ASKED_WINDOW_S as u64) > seconds(ctx) + REGISTERED_S);
+    if net.procedures.stack == RouterStack::Wsrd && !has_just {
         join::renew(net, ctx, node, which, (0.0, ASKED_WINDOW_S));
     }
 }

@@ -3,7 +3,7 @@
 //! A reset keeps PAN id and keys. Nanostack looks for its PAN all the same (state 1) and then for the configuration (state 3);
 //! wsrd asks for both at once, in state 3. Then both ask their neighbours for RPL information (state 4) and choose a parent.
 
-use super::candidates::{minute, remember};
+use super::candidates::{CONSIDERED, has_advertised, minute, remember};
 use super::choice::{self, Offer};
 use super::join::{self, arm, route_by, set_state};
 use super::stack::WSBRD_STEP;
@@ -21,14 +21,20 @@ use amitwin_sim_core::SimTime;
 /// Timers of a node that is part of the mesh.
 pub(super) const OF_MEMBERS: [Topic; 3] = [Topic::Advert, Topic::Config, Topic::Dio];
 
-/// Configuration solicits of a node that has chosen its PAN (PCS_MAX), before it looks for another.
+/// Configuration solicits of a node that has chosen its PAN (PCS_MAX), before it looks for it anew.
 const CHOSEN_SOLICITS_MAX: u8 = 5;
 
 /// W `join_state.c`: who gives its PAN up takes this long for what it has to say, s.
 const LEAVES_S: f64 = 2.0;
 
-/// Begins to look for the PAN, which it has given up; wsrd when all have been told.
-pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+/// Begins to look for the PAN, which it has given up; wsrd when all have been told, or for ranks alone if it knows another neighbour that may be its parent.
+pub(super) fn leave<P: PortUser>(
+    stack: &mut Stack<P>,
+    link: &mut LinkLayer,
+    ctx: &mut Ctx,
+    node: Node,
+    knows_another: bool,
+) {
     let joining = &stack.net.nodes[node];
     let is_looking = joining.state < State::ConfigureRouting || matches!(joining.step, Step::Discover | Step::Choose);
     if is_looking || stack.net.procedures.stack == RouterStack::Nanostack {
@@ -40,7 +46,7 @@ pub(super) fn leave<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx
     }
     let joining = &mut stack.net.nodes[node];
     (joining.step, joining.parent, joining.rank) = (Step::Leave, Node::NONE, INFINITE_RANK);
-    joining.rpl.second = Node::NONE;
+    (joining.rpl.second, joining.search.lost) = (Node::NONE, knows_another);
     arm(stack.net, ctx, node, LEAVES_S);
 }
 
@@ -83,6 +89,20 @@ pub(super) fn leaves_in(net: &mut Net, ctx: &mut Ctx, node: Node) {
     arm(net, ctx, node, LEFT_S);
 }
 
+/// wsrd has told all that it has no parent.
+pub(super) fn has_left<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+    let joining = &mut stack.net.nodes[node];
+    if !joining.search.lost {
+        return restart(stack, link, ctx, node);
+    }
+    // W `join_state.c`, `rpl.c`: it has its neighbours still, their ranks, and its children, but neither address nor a rank of its own.
+    joining.addressed &= stack.net.lease == Lease::Kept && !lease::has_run_out(joining, ctx);
+    joining.rpl.advertised = INFINITE_RANK;
+    let known = joining.candidates.iter().filter(|c| c.node.is_some() && !c.is_denied(minute(ctx))).count();
+    (joining.search.many, joining.search.crowded) = (joining.search.crowded || known > CONSIDERED, false);
+    find_parent(stack, ctx, node, true);
+}
+
 /// Begins to look for the PAN.
 pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let known = stack.net.nodes[node].candidates;
@@ -113,9 +133,12 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
             stack.net.forget_children(link, ctx.facts, node);
             let now = ctx.now();
             let heard = known.into_iter().filter(|of| of.node.is_some() && !stack.net.is_forgotten(of.node, now));
-            let heard: Vec<_> = heard.map(|of| (of.node, of.rsl_dbm)).collect();
-            for (candidate, of) in stack.net.nodes[node].candidates.iter_mut().zip(heard) {
-                (candidate.node, candidate.rsl_dbm) = of;
+            let heard: Vec<_> = heard.map(|of| (of.node, of.rsl_dbm, of.probe.has_advertised())).collect();
+            for (candidate, (of, rsl_dbm, has_advertised)) in stack.net.nodes[node].candidates.iter_mut().zip(heard) {
+                (candidate.node, candidate.rsl_dbm) = (of, rsl_dbm);
+                if has_advertised {
+                    candidate.probe.advertises();
+                }
             }
             stack.net.nodes.aside(node).pan.asks_children = true;
             set_state(stack, ctx, node, State::AcquireConfig);
@@ -202,6 +225,7 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
         choice::change(stack.net, node, offer.pan);
     }
     remember(stack.net, link, ctx, node, offer.via, None);
+    has_advertised(stack.net, node, offer.via);
     if !auth::begin(stack, ctx, node) {
         restart(stack, link, ctx, node);
     }
@@ -209,8 +233,8 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
 
 /// A configuration solicit is due.
 pub(super) fn solicit_config<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    // W `ws.c`: five of a PAN that was chosen.
-    let has_chosen = stack.net.chooses() && stack.net.nodes[node].pan.is_chosen;
+    // W `ws.c`, `join_state.c`: five of a PAN that was chosen, or whose keys have just come; who has reconnected asks for as long as it takes.
+    let has_chosen = stack.net.nodes[node].pan.is_chosen;
     let most = if has_chosen { CHOSEN_SOLICITS_MAX } else { stack.net.procedures.config_solicits_max };
     let are_good = rekey::are_good(stack.net, ctx, node);
     let joining = &mut stack.net.nodes[node];
@@ -341,6 +365,9 @@ pub(super) fn heard_sweep<P: PortUser>(
             remember(net, link, ctx, node, from, None);
         }
         _ => {}
+    }
+    if sweep == Sweep::Advert {
+        has_advertised(stack.net, node, from);
     }
 }
 

@@ -138,7 +138,9 @@ pub(super) fn heeds_sweep(net: &Net, facts: &Facts, (from, node): (Node, Node), 
         Sweep::AdvertSolicit | Sweep::ConfigSolicit => true,
         _ if net.pan_of(from) != net.pan_of(node) => false,
         Sweep::Advert => {
-            joining.parent == from || counts(Topic::Advert) && discover::advertises_for(net, facts, node, from)
+            joining.parent == from
+                || counts(Topic::Advert) && discover::advertises_for(net, facts, node, from)
+                || net.is_first_advert(node, from)
         }
         Sweep::Config => counts(Topic::Config) || pan::is_newer(net, node, from) || rekey::differs(net, node, from),
     }

@@ -391,7 +391,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (State::AcquireConfig, _) if !procedures.pan.choosing.is_free || joining.pan.is_chosen => {}
         (State::SelectPan | State::AcquireConfig, _) => discover::choose_pan(stack, link, ctx, node),
         (State::Authenticate, _) => auth::due(stack, link, ctx, node),
-        (_, Step::Leave) => discover::restart(stack, link, ctx, node),
+        (_, Step::Leave) => discover::has_left(stack, link, ctx, node),
         (_, Step::Discover) => discover::ask(stack, link, ctx, node),
         (_, Step::Choose) => discover::choose_parent(stack, link, ctx, node),
         (_, Step::Address) if procedures.address.is_over(tries) => lost::parent_failed(stack, link, ctx, node),

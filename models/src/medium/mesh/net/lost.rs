@@ -154,9 +154,10 @@ pub(super) fn nobody_is_left<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkL
                 }
                 poison(stack, link, ctx, node);
             }
+            let knows_another = stack.net.knows_another(ctx, node, operational);
             // W `rpl.c`, `rpl_stop`: those that it still knows hear of it.
             children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);
-            discover::leave(stack, link, ctx, node);
+            discover::leave(stack, link, ctx, node, knows_another);
         }
         RouterStack::Nanostack => {
             for topic in [Topic::Advert, Topic::Config] {

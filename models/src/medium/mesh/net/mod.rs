@@ -184,7 +184,10 @@ impl Net {
                 joining.state = State::Operational;
                 joining.candidates = tree.candidates[node];
                 (joining.rpl.version, joining.rpl.path_sequence) = (RUN_FOR_LONG, sequence);
-                joining.candidates.iter_mut().for_each(|candidate| candidate.version = RUN_FOR_LONG);
+                for candidate in &mut joining.candidates {
+                    candidate.version = RUN_FOR_LONG;
+                    candidate.probe.advertises();
+                }
                 (joining.rank, joining.hops, joining.parent) = (tree.rank[node], tree.hops[node], tree.parent[node]);
                 (joining.lowest, joining.rpl.second) = (joining.rank, tree.second[node]);
                 joining.rpl.advertised = joining.rank;

@@ -64,7 +64,23 @@ fn choose<'a>(
     Choice { parents: [first, second].map(|of| of.map_or(Node::NONE, |c| c.node)), waives }
 }
 
+/// Whether a neighbour may be the parent of a node that has none: whatever the limit of ranks, over a link that is good enough, and in a version if that counts.
+fn is_able(c: &Candidate, step: u16, version: Option<u8>) -> bool {
+    c.etx.value().is_some_and(|etx| etx <= ETX_MAX)
+        && c.rank_below(step) < u32::from(INFINITE_RANK)
+        && version.is_none_or(|version| c.version == version)
+}
+
 impl Net {
+    /// Whether a node of wsrd that has found no parent among its candidates knows another neighbour that may be it: one behind the five, or, if it was part of the
+    /// mesh and has forgotten its version, in another one. W `rpl_mrhof.c`, `rpl.c`.
+    pub(super) fn knows_another(&self, ctx: &Ctx, node: Node, was_member: bool) -> bool {
+        let (minute, joining, step) = (minute(ctx), &self.nodes[node], self.procedures.parents.rank_step);
+        let version = (!was_member).then_some(joining.rpl.version);
+        let is_known = |c: &&Candidate| c.node.is_some() && !c.is_denied(minute) && self.may_lead(node, c.node);
+        joining.candidates.iter().filter(is_known).any(|c| is_able(c, step, version))
+    }
+
     /// Parents that a node of wsrd would have now.
     pub(super) fn chooses_parents(&self, ctx: &Ctx, node: Node) -> Choice {
         let (minute, joining, step) = (minute(ctx), &self.nodes[node], self.procedures.parents.rank_step);
@@ -135,6 +151,19 @@ mod tests {
         // Without a limit another that is better by 1.5 takes the place: 256 + 700 = 956 against 640 + 124 -> 640 + 128 = 768 of rank, 764 of cost.
         let those = [candidate(1, 256, 700), candidate(2, 640, 124)];
         assert_eq!(of([1, 0], &those, Some(511)), ([2, 0], true), "956 - 764 = 192; the step of 768 ends at 895");
+    }
+
+    #[test]
+    fn who_has_no_parent_may_have_another_at_any_rank_behind_a_link_of_four_at_most() {
+        let of = |rank, etx| is_able(&candidate(1, rank, etx), 128, None);
+        assert_eq!([of(256, 512), of(256, 513), of(60_000, 128)], [true, false, true]);
+        // No route; 65,400 + 128 is not less than the rank of who has none, 65,535, although its path costs less.
+        assert_eq!([of(INFINITE_RANK, 128), of(65_400, 128), of(65_420, 100)], [false, true, false]);
+        // Nobody has counted the link.
+        assert!(!is_able(&Candidate { node: Node(1), rank: 256, ..Candidate::default() }, 128, None));
+        // Who was no member yet keeps to its version.
+        let newer = Candidate { version: 3, ..candidate(1, 256, 128) };
+        assert_eq!([None, Some(3), Some(2)].map(|version| is_able(&newer, 128, version)), [true, true, false]);
     }
 
     #[test]

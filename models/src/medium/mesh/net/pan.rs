@@ -35,7 +35,7 @@ pub(super) struct Pan {
     is_old: bool,
     /// A usable path leads to its border router.
     pub(super) is_in_reach: bool,
-    /// It has chosen its PAN since it began to look for one.
+    /// It has chosen its PAN since it began to look for one, or has got its keys.
     pub(super) is_chosen: bool,
     /// It has lost its table of children, and asks them to register again when it is back.
     pub(super) asks_children: bool,
@@ -116,6 +116,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         if joining.state == State::Operational {
             trickle::start(stack.net, ctx, node, Topic::Config);
             sweep::ask(link, ctx, node, Sweep::Config);
+            children::begin_to_ask_stored(stack, link, ctx, node);
         }
         return;
     }
@@ -174,7 +175,7 @@ pub(super) fn leave<P: PortUser>(
     }
     // W `join_state.c`: its parents hear of it.
     children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);
-    discover::leave(stack, link, ctx, node);
+    discover::leave(stack, link, ctx, node, false);
 }
 
 /// A border router begins a schedule with a new number.

@@ -455,9 +455,9 @@ pub(super) fn link_result<P: PortUser>(
     let now_s = seconds(ctx);
     let counting = stack.net.procedures.parents.counting;
     let joining = stack.net.nodes.aside(node);
-    // W `join_state.c`: each frame is a sample while it looks for a parent.
+    // W `join_state.c`: each frame is a sample while it looks for a parent behind a new configuration.
     let is_looking = matches!(joining.step, Step::Discover | Step::Choose) && joining.state == State::ConfigureRouting;
-    let at_once = is_looking && stack.net.procedures.stack == RouterStack::Wsrd;
+    let at_once = is_looking && !joining.search.lost && stack.net.procedures.stack == RouterStack::Wsrd;
     let counting = if at_once { counting.at_once() } else { counting };
     let Some(candidate) = joining.candidates.iter_mut().find(|c| c.node == done.to) else { return };
     // N `ws_llc_data_service.c`: what no free channel was found for tells nothing of the link.

@@ -90,12 +90,14 @@ pub(super) struct Probe {
     due_s: u16,
     /// It is to be asked then.
     is_due: bool,
-    /// Solicitations that failed in a row; with one that is on its way, [`IN_FLIGHT`] more.
+    /// Solicitations that failed in a row; with one that is on its way, [`IN_FLIGHT`] more, and [`ADVERTISED`] where that is so.
     tries: u8,
 }
 
 /// A solicitation is with the link layer.
 const IN_FLIGHT: u8 = 0x80;
+/// An advertisement of the candidate has been heard, which is no matter of solicitations, but has its bit here.
+const ADVERTISED: u8 = 0x40;
 
 impl Probe {
     /// Whether a solicitation is with the link layer.
@@ -104,7 +106,22 @@ impl Probe {
     }
 
     fn failed(self) -> u8 {
-        self.tries & !IN_FLIGHT
+        self.tries & !(IN_FLIGHT | ADVERTISED)
+    }
+
+    /// Whether an advertisement of the candidate has been heard, where the stack cares.
+    pub(super) fn has_advertised(self) -> bool {
+        self.tries & ADVERTISED != 0
+    }
+
+    /// One has been heard.
+    pub(super) fn advertises(&mut self) {
+        self.tries |= ADVERTISED;
+    }
+
+    /// No solicitation is under way or due any longer.
+    pub(super) fn ends(&mut self) {
+        *self = Probe { tries: self.tries & ADVERTISED, ..Probe::default() };
     }
 }
 
@@ -195,7 +212,7 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     let Some(candidate) = stack.net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == to) else { return };
     candidate.probe.is_due = false;
     if candidate.probe.failed() >= TRIES {
-        candidate.probe = Probe::default();
+        candidate.probe.ends();
         return gone(stack, link, ctx, node, to);
     }
     if let Some(which) = which.filter(|_| !is_joining) {
@@ -264,7 +281,7 @@ pub(super) fn counted<P: PortUser>(
         candidate.probe.tries &= !IN_FLIGHT;
     }
     if is_solicitation && done.ok {
-        candidate.probe.tries = 0;
+        candidate.probe.tries &= ADVERTISED;
     }
     let failed = candidate.probe.failed();
     let is_asked_by_registration = is_parent && done.kind == Kind::Ns;
@@ -272,7 +289,7 @@ pub(super) fn counted<P: PortUser>(
         candidate.probe.tries += 1;
         // wsrd waits for the answer to the last as for the others.
         if failed + 1 >= TRIES && of == RouterStack::Nanostack {
-            candidate.probe = Probe::default();
+            candidate.probe.ends();
             return gone(stack, link, ctx, node, done.to);
         }
         let (low, high) = stack.net.procedures.parents.probing.failed_s;
@@ -321,7 +338,7 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
 pub(super) fn dropped(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
     let counts = u8::from(net.procedures.stack == RouterStack::Wsrd);
     if let Some(candidate) = net.nodes.aside(node).candidates.iter_mut().find(|c| c.node == of) {
-        candidate.probe.tries = candidate.probe.failed() + counts;
+        candidate.probe.tries = (candidate.probe.tries & !IN_FLIGHT) + counts;
         let (low, high) = net.procedures.parents.probing.failed_s;
         ask_in(net, ctx, node, of, Wait::Uniform(low, high - low));
     }
@@ -347,6 +364,15 @@ mod tests {
         assert_eq!([of(0, 0.0), of(0, 0.6), of(0, 0.99)], [2.0, 3.0, 4.0]);
         // ln 0.5 / ln(7/8) = 5.2: the sixth second after 4 s.
         assert_eq!([of(2, 0.0), of(2, 0.5), of(2, 0.999)], [5.0, 10.0, 16.0]);
+    }
+
+    #[test]
+    fn what_was_heard_of_a_candidate_outlasts_its_solicitations() {
+        let mut probe = Probe { due_s: 7, is_due: true, tries: IN_FLIGHT + 2 };
+        probe.advertises();
+        assert!(probe.has_advertised() && probe.is_in_flight() && probe.failed() == 2);
+        probe.ends();
+        assert!(probe.has_advertised() && probe == Probe { tries: ADVERTISED, ..Probe::default() });
     }
 
     #[test]

@@ -173,7 +173,9 @@ pub(super) fn due<P: PortUser>(
     }
     let operational = stack.net.nodes[node].state == State::Operational;
     match topic {
-        Topic::Advert if operational => sweep::ask(link, ctx, node, Sweep::Advert),
+        Topic::Advert if operational && stack.net.may_advertise(ctx.facts, node) => {
+            sweep::ask(link, ctx, node, Sweep::Advert);
+        }
         Topic::Config if operational => sweep::ask(link, ctx, node, Sweep::Config),
         Topic::AdvertSolicit => sweep::ask(link, ctx, node, Sweep::AdvertSolicit),
         Topic::ConfigSolicit => discover::solicit_config(stack, link, ctx, node),

@@ -257,7 +257,8 @@ fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
     let before = stack.net.nodes_of(pan);
     choice::has_joined(stack.net, node);
     resized(stack.net, ctx, pan, before);
-    stack.net.nodes.aside(node).tries = 0;
+    let joining = stack.net.nodes.aside(node);
+    (joining.tries, joining.pan.is_chosen) = (0, true);
     set_state(stack, ctx, node, State::AcquireConfig);
     match stack.net.procedures.stack {
         RouterStack::Nanostack => trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
