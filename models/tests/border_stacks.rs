@@ -152,7 +152,7 @@ fn ten_datagrams_wait_in_the_host_of_wsbrd_until_its_radio_takes_them() {
         let places = places.chain((0..100).map(|n| (Meter, 5.0 + (n % 10) as f32, 1.0 + (n / 10) as f32)));
         let mut spec = world(sites(places), PhyMode::M3, 900);
         (spec.mesh.stack, spec.mesh.border_stack) = (RouterStack::Wsrd, Some(border));
-        spec.mac.gateway_queue_frames_max = Some(30);
+        (spec.mac.gateway_queue_frames_max, spec.mesh.hops_max) = (Some(30), 1);
         let ping = PaceSpec {
             at: SimTime::from_secs(600),
             window: Some(SimTime::from_millis(10)),

@@ -93,14 +93,13 @@ fn a_silent_parent_is_noticed_by_its_registration() {
                 assert!((30.0..90.5).contains(&wait_s), "{at:?}, {left_s} s with seed {seed}");
             }
         }
-        // Nanostack: within 1,100 s; it waits 20 s after the link layer has given up, tries once more, and when that has failed it is over, which it
-        // finds when it looks at its candidates 15 to 22.5 s later.
+        // Nanostack: within 1,100 s; it waits 20 s after the link layer has given up, tries once more, and when that has failed it is over.
         let (at, left_s) = parent_ends(RouterStack::Nanostack, seed);
         if let (Some(first_s), Some(last_s)) = (at.first(), at.last()) {
             noticed[1] += 1;
             assert!(*first_s < 4_701.0 && last_s - first_s > 19.9, "{at:?} with seed {seed}");
             assert!(
-                (last_s + 15.0..last_s + 42.5).contains(&left_s) && left_s < first_s + 82.5,
+                (*last_s..last_s + 20.0).contains(&left_s) && left_s < first_s + 60.0,
                 "{at:?}, {left_s} s with seed {seed}"
             );
         }
@@ -277,7 +276,7 @@ fn wsrd_asks_the_five_strongest_and_all_if_it_knows_more() {
 
 #[test]
 fn wsrd_tells_a_parent_that_it_leaves_it_and_nanostack_does_not() {
-    // Meter 3 reaches the border router over 1 and 2 equally well. From 600 s on 1 is without supply, which it learns from its ETX alone (nanostack looks each ten minutes): two samples of
+    // Meter 3 reaches the border router over 1 and 2 equally well, and with this seed has heard 1 first. From 600 s on that is without supply, which it learns from its ETX alone (nanostack looks each ten minutes): two samples of
     // a minute, and the way over 2 is better by more than 1.5 transmissions.
     let goodbyes = |stack| {
         let places = [(Gateway, 0.0, 0.0), (Meter, 100.0, 30.0), (Meter, 100.0, -30.0), (Meter, 200.0, 0.0)];
@@ -289,6 +288,7 @@ fn wsrd_tells_a_parent_that_it_leaves_it_and_nanostack_does_not() {
             ..TrafficSpec::default()
         };
         spec.events = vec![event("off", 600, None, Act::PowerOff(PowerOff {}), vec![1])];
+        spec.seed = 2;
         let ran = run(&spec);
         let change =
             ran.rows.events.iter().find(|e| e.node == 3 && e.kind == EventKind::ParentChange).expect("a change");

@@ -233,6 +233,8 @@ impl Growing<'_> {
         let mut has_keys = PerNode::of(false, usize::from(self.facts.own));
         for node in self.facts.nodes().filter(|&node| self.facts.is_gateway(node)) {
             (self.tree.rank[node], self.tree.hops[node]) = (self.rules.step, 0);
+        }
+        for node in self.facts.nodes().filter(|&node| self.facts.is_gateway(node)) {
             self.wake(node, 0, &mut waits, &mut ready);
         }
         while let Some(Reverse((at_ms, node, at))) = ready.pop() {
