@@ -316,3 +316,45 @@ fn in_a_mesh_that_has_run_for_long_wsrd_goes_on_asking_all_its_candidates() {
     let (least, most) = (60 * 3, 60 * 4);
     assert!((least * 9 / 10..=most * 11 / 10).contains(&asked.len()), "{} of {least} to {most}", asked.len());
 }
+
+#[test]
+fn wsrd_that_knows_another_neighbour_behind_the_five_goes_back_to_state_4() {
+    // Meter 8 has come to know 1 to 6, which are next to the border router, and 7 beside it, which is two hops away. Later the links to 2 to 6 have an ETX of about 4, and then 1 is
+    // off. Fewer rank steps go first, so that 7 is behind the five; where none of them is good enough it is the other that may be the parent.
+    let places = [(Gateway, 0.0, 0.0)].into_iter().chain((1..=6).map(|n| (Meter, 100.0, n as f32)));
+    let places: Vec<_> = places.chain([(Meter, 200.0, 20.0), (Meter, 200.0, 0.0)]).collect();
+    let (mut for_ranks, mut for_pan) = (0, 0);
+    for seed in 1..=48 {
+        let mut spec = world(sites(places.clone()), PhyMode::M1b, 16_000);
+        (spec.seed, spec.mesh.stack, spec.record.frames_every) = (seed, RouterStack::Wsrd, 1);
+        (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-120.0, Some(-120.0));
+        let loss = |at_s, loss_db, edges| {
+            let act = Act::ExtraLoss(ExtraLoss { loss_db, links: Vec::new() });
+            EventSpec { edges, ..event("loss", at_s, None, act, Vec::new()) }
+        };
+        let off = |at_s, lasts, node| event("off", at_s, lasts, Act::PowerOff(PowerOff {}), vec![node]);
+        let (weak, none) = ((2..=6).map(|n| (n, 8)).collect(), vec![(0, 7), (0, 8)]);
+        spec.events = vec![loss(1_000, 22.25, weak), loss(0, 80.0, none), off(600, Some(60), 8), off(10_000, None, 1)];
+        let ran = run(&spec);
+        let states = ran.rows.events.iter().filter(|e| e.node == 8 && e.kind == EventKind::JoinState);
+        let states: Vec<(f64, i32)> =
+            states.filter(|e| e.time_s > 10_000.0).map(|e| (e.time_s, e.value)).take(2).collect();
+        match states[..] {
+            [(left_s, 4), (looks_s, 3)] => for_pan += usize::from((looks_s - left_s - 2.0).abs() < 1e-6),
+            [(left_s, 4), (back_s, 5)] => {
+                let first = |kind| {
+                    let times = sent(&ran, 8, kind, 0.0).into_iter();
+                    times.map(|at_s| at_s - left_s).find(|&after_s| (0.0..back_s - left_s).contains(&after_s))
+                };
+                // 2 s, and U[d, d + 5] with d = 1 s for a sweep of one channel.
+                let asks_s = first(FrameKind::Dis).expect("it asks for ranks");
+                assert!((3.0..8.1).contains(&asks_s), "{asks_s} s with seed {seed}");
+                assert_eq!(first(FrameKind::PanAdvertSolicit), None, "it has its PAN, seed {seed}");
+                assert!(first(FrameKind::DhcpSolicit).is_some(), "but no address, seed {seed}");
+                for_ranks += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(for_ranks > 0 && for_pan > 0, "{for_ranks} and {for_pan}");
+}
