@@ -8,8 +8,8 @@ use super::choice::{self, Offer};
 use super::join::{self, arm, route_by, set_state};
 use super::stack::WSBRD_STEP;
 use super::{
-    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, lease, pan, parents, probes, rekey,
-    trickle,
+    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, lease, pan, parents, poison, probes,
+    rekey, trickle,
 };
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
@@ -76,9 +76,9 @@ pub(super) fn leave_softly<P: PortUser>(
     }
     if at_once {
         trickle::stop(stack.net, node, Topic::Dio);
-        parents::poison(stack, link, ctx, node);
+        poison::poison(stack, link, ctx, node);
     } else {
-        parents::poison_soon(stack.net, ctx, node, parents::POISONS_LEAVING);
+        poison::poison_soon(stack.net, ctx, node, poison::POISONS_LEAVING);
     }
     arm(stack.net, ctx, node, if at_once { LEFT_S } else { LEAVES_MOST_S });
     set_state(stack, ctx, node, State::ConfigureRouting);

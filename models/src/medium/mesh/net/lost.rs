@@ -2,9 +2,8 @@
 //! looks at its candidates 15 to 22.5 s later.
 
 use super::candidates::{deny, minute, seconds};
-use super::parents::{
-    POISONS, SELECTS_AFTER_DIO_S, SELECTS_AGAIN_S, SWITCH_THRESHOLD, adopt, poison, poison_soon, select_in,
-};
+use super::parents::{SELECTS_AFTER_DIO_S, SELECTS_AGAIN_S, SWITCH_THRESHOLD, adopt, select_in};
+use super::poison::{POISONS, poison, poison_soon};
 use super::{
     Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, children, discover, join, parents, trickle,
 };

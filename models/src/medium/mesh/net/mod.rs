@@ -24,6 +24,7 @@ mod nodes;
 mod pan;
 mod parents;
 mod parts;
+mod poison;
 mod probes;
 mod reassembly;
 mod registration;

@@ -9,7 +9,7 @@ use super::candidates::seconds;
 use super::choice::Offers;
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
-use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, children, join, parents, trickle};
+use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, children, join, poison, trickle};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -171,7 +171,7 @@ pub(super) fn leave<P: PortUser>(
         for topic in OF_MEMBERS {
             trickle::stop(stack.net, node, topic);
         }
-        parents::poison(stack, link, ctx, node);
+        poison::poison(stack, link, ctx, node);
     }
     // W `join_state.c`: its parents hear of it.
     children::leaves_all_but(stack, link, ctx, node, [Node::NONE; 2]);

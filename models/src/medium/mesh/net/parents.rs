@@ -68,41 +68,6 @@ pub(super) fn solicited_by_all(net: &mut Net, ctx: &mut Ctx, node: Node, from: N
     }
 }
 
-/// N `rpl_policy.c`: poisoning DIOs of a node that has lost its last parent, and that of one which leaves its PAN.
-pub(super) const POISONS: u8 = 2;
-pub(super) const POISONS_LEAVING: u8 = 1;
-
-/// The next so many DIOs of nanostack say that there is no route here.
-pub(super) fn poison_soon(net: &mut Net, ctx: &mut Ctx, node: Node, times: u8) {
-    let search = &mut net.nodes[node].search;
-    search.poisons = search.poisons.max(times);
-    trickle::reset(net, ctx, node, Topic::Dio);
-}
-
-/// A DIO of a node that poisons is due. N `rpl_upward.c`.
-pub(super) fn poison_due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    poison(stack, link, ctx, node);
-    let joining = &mut stack.net.nodes[node];
-    joining.search.poisons -= 1;
-    if joining.search.poisons > 0 {
-        return;
-    }
-    let leaves = joining.step == Step::Leave;
-    if joining.parent == Node::NONE {
-        trickle::stop(stack.net, node, Topic::Dio);
-    }
-    if leaves {
-        discover::leaves_in(stack.net, ctx, node);
-    }
-}
-
-/// Tells all that there is no route here (a poisoning DIO).
-pub(super) fn poison<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let content = Content::Dio { rank: INFINITE_RANK, hops: 0, version: stack.net.nodes[node].rpl.version };
-    stack.net.nodes.aside(node).rpl.advertised = INFINITE_RANK;
-    stack.submit(link, ctx, node, Packet::new(content, node, Node::EVERYONE, Node::EVERYONE));
-}
-
 /// RPL information arrived.
 pub(super) fn heard_dio<P: PortUser>(
     stack: &mut Stack<P>,

@@ -1,7 +1,7 @@
 //! Trickle timers (RFC 6206): how often a node repeats what its neighbours may already have said.
 
 use super::stack::Params;
-use super::{Event, Net, Stack, State, Sweep, Topic, discover, parents};
+use super::{Event, Net, Stack, State, Sweep, Topic, discover, parents, poison};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -179,7 +179,7 @@ pub(super) fn due<P: PortUser>(
         Topic::Config if operational => sweep::ask(link, ctx, node, Sweep::Config),
         Topic::AdvertSolicit => sweep::ask(link, ctx, node, Sweep::AdvertSolicit),
         Topic::ConfigSolicit => discover::solicit_config(stack, link, ctx, node),
-        Topic::Dio if stack.net.nodes[node].search.poisons > 0 => parents::poison_due(stack, link, ctx, node),
+        Topic::Dio if stack.net.nodes[node].search.poisons > 0 => poison::poison_due(stack, link, ctx, node),
         Topic::Dio if operational => parents::send_dio(stack, link, ctx, node, None),
         _ => {}
     }
