@@ -117,7 +117,7 @@ fn wsrd_advertises_nothing_before_it_has_heard_an_advertisement_of_its_parent() 
         };
         let own_s = advert(9);
         let changes = ran.rows.events.iter().filter(|e| e.node == 9 && e.kind == EventKind::ParentChange);
-        let parent = changes.filter(|e| e.time_s < own_s).last().expect("a parent").value;
+        let parent = changes.rev().find(|e| e.time_s < own_s).expect("a parent").value;
         let parent_s = advert(parent as u32);
         assert!(own_s > parent_s, "{own_s} s before {parent_s} s with seed {seed}");
         // Its timer speaks 7.5 to 60 s after it has become part of the mesh.

@@ -1,6 +1,6 @@
-//! Nodes that border routers still count although they are elsewhere.
+//! Nodes that border routers still count although they are elsewhere, or count already.
 //!
-//! wsbrd advertises how many nodes it has given keys to, and forgets one that it has heard nothing of when the newest group key that there was at its
+//! wsbrd advertises how many nodes have asked it for keys, of those that got none for half an hour, and forgets one that it has heard nothing of when the newest group key that there was at its
 //! last exchange ends. Nanostack advertises how many nodes it has a route to, which end by their lifetime.
 
 use crate::check::Bounds;
@@ -8,7 +8,7 @@ use crate::node::{Node, PerNode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Who has left the PANs of a partition and still counts there.
+/// Who is none of the PANs of a partition and counts there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Gone {
     /// By border router and node: until then, s of the run.
@@ -33,6 +33,12 @@ impl Gone {
         if self.until_s.insert((gateway, node), until_s).is_none() {
             self.count[gateway] += 1;
         }
+    }
+
+    /// A node without keys asks wsbrd for them, which counts it until then at least.
+    pub(super) fn asks(&mut self, gateway: Node, node: Node, until_s: u32) {
+        let known_s = self.until_s.get(&(gateway, node)).copied().unwrap_or(0);
+        self.leaves(gateway, node, until_s.max(known_s));
     }
 
     /// A node is back in a PAN.
@@ -92,5 +98,26 @@ mod tests {
         gone.forget(here, 200);
         gone.forget(there, 1_000);
         assert_eq!((gone.of(here), gone.of(there)), (1, 0));
+    }
+
+    #[test]
+    fn a_node_that_asks_counts_from_its_first_request_and_no_shorter_than_if_it_had_left() {
+        let (here, new, former) = (Node(0), Node(7), Node(8));
+        let mut gone = Gone::new(1);
+        gone.leaves(here, former, 9_000);
+        for at_s in [0, 300, 900] {
+            gone.asks(here, new, at_s + 1_920);
+            gone.asks(here, former, at_s + 1_920);
+            assert_eq!(gone.of(here), 2);
+        }
+        // 900 + 120 + 1,800 s; who has left counts as long as its keys would be good.
+        gone.forget(here, 2_819);
+        assert_eq!(gone.of(here), 2);
+        gone.forget(here, 2_820);
+        assert_eq!(gone.of(here), 1);
+        // It gets its keys: a member.
+        gone.asks(here, new, 5_000);
+        gone.returns(here, new);
+        assert_eq!(gone.of(here), 1);
     }
 }

@@ -153,10 +153,12 @@ pub(super) fn due<P: PortUser>(
         return;
     }
     timer.fired = true;
-    if topic == Topic::Advert && ctx.facts.is_gateway(node) && stack.net.procedures.border == BorderStack::Nanostack {
-        // It counts its routes for what it says.
+    if topic == Topic::Advert && ctx.facts.is_gateway(node) {
         let now_s = (now.nanos() / 1_000_000_000) as u32;
-        stack.net.routes.expire(node, now_s);
+        // Nanostack's counts its routes for what it says.
+        if stack.net.procedures.border == BorderStack::Nanostack {
+            stack.net.routes.expire(node, now_s);
+        }
         stack.net.gone.forget(node, now_s);
     }
     let counts_silence = counts_silence(stack.net, ctx.facts, node);

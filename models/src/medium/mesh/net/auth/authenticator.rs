@@ -6,16 +6,22 @@ use crate::medium::PortUser;
 use crate::medium::mesh::event::Event;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::medium::mesh::mac::Rules;
-use crate::medium::mesh::net::{Content, Stack, routes};
+use crate::medium::mesh::net::auth::resized;
+use crate::medium::mesh::net::candidates::seconds;
+use crate::medium::mesh::net::{Content, Net, Stack, routes};
 use crate::medium::mesh::packet::Depth;
 use crate::medium::mesh::wire::eapol::Exchange;
 use crate::node::Node;
+use crate::spec::BorderStack;
 use amitwin_sim_core::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Nodes that may wait for an exchange; the one that came first gives way, and asks again later.
 const WAITING_MAX: usize = 50;
+
+/// W `authenticator.c`: a node without keys counts for so long after the last repetition of what it has not answered, s.
+const COUNTED_S: f64 = 1_800.0;
 
 /// How many nodes a border router serves at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -152,6 +158,7 @@ pub(in crate::medium::mesh::net) fn heard<P: PortUser>(
         if is_new && stack.net.is_full(gateway) {
             return;
         }
+        counts(stack.net, ctx, gateway, node);
         if !is_known {
             if let Some(waiting) = stack.net.authenticators.waiting.get_mut(&gateway) {
                 waiting.retain(|other| other.node != node);
@@ -173,6 +180,17 @@ pub(in crate::medium::mesh::net) fn heard<P: PortUser>(
     if steps[usize::from(step) + 2].is_down {
         send(stack, link, ctx, key, (session.relay, depth), step + 2);
     }
+}
+
+/// wsbrd counts a node from its first request on.
+fn counts(net: &mut Net, ctx: &mut Ctx, gateway: Node, node: Node) {
+    if net.procedures.border != BorderStack::Wsbrd || !net.is_new(node) {
+        return;
+    }
+    let (rules, before) = (&net.procedures.authentication, net.nodes_of(gateway));
+    let repeated_s = rules.repeats_s.1 * f64::from(rules.repeats + 1);
+    net.gone.asks(gateway, node, seconds(ctx) as u32 + (repeated_s + COUNTED_S) as u32);
+    resized(net, ctx, gateway, before);
 }
 
 fn wait<P: PortUser>(stack: &mut Stack<P>, ctx: &Ctx, gateway: Node, (node, relay): (Node, Node), depth: Depth) {
