@@ -104,3 +104,12 @@ fn a_border_router_says_how_long_routes_are_good() {
     assert_eq!(of(BorderStack::Wsbrd), [2; 5]);
     assert_eq!(of(BorderStack::Nanostack), [2, 2, 4, 8, 12]);
 }
+
+#[test]
+fn a_computed_window_allows_for_a_hop_more_under_wsrd_where_there_are_nodes_enough() {
+    let small = SizeProfile::Small;
+    let wsrd = wsrd(small, 1.0, discovery(small), wsbrd_dio(small), flooding(small));
+    // None beside it, 25 of 50, 50, and a thousand.
+    assert_eq!([1, 26, 51, 1_000].map(|nodes| wsrd.deeper_hops(nodes)), [0.0, 0.5, 1.0, 1.0]);
+    assert_eq!(nanostack(small, discovery(small), dio(small), flooding(small)).deeper_hops(1_000), 0.0);
+}
