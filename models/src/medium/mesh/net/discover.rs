@@ -118,8 +118,13 @@ pub(super) fn restart<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, c
     let has_keys = rekey::are_good(stack.net, ctx, node) && stack.net.nodes[node].pan.keys.has;
     match stack.net.procedures.stack {
         RouterStack::Nanostack => {
+            let is_soon = matches!(stack.net.nodes[node].state, State::Authenticate | State::AcquireConfig);
             set_state(stack, ctx, node, State::SelectPan);
-            let asks_in = trickle::start(stack.net, ctx, node, Topic::AdvertSolicit);
+            // N `ws_bootstrap.c`: who has found no keys or no configuration asks in the smallest interval.
+            let asks_in = match is_soon {
+                true => trickle::start_soon(stack.net, ctx, node, Topic::AdvertSolicit),
+                false => trickle::start(stack.net, ctx, node, Topic::AdvertSolicit),
+            };
             choose_after(stack.net, ctx, node, asks_in);
         }
         RouterStack::Wsrd if !has_keys => {
@@ -216,7 +221,7 @@ fn join_pan<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut C
         set_state(stack, ctx, node, State::AcquireConfig);
         stack.net.nodes.aside(node).tries = 0;
         match stack.net.procedures.stack {
-            RouterStack::Nanostack => trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
+            RouterStack::Nanostack => _ = trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
             RouterStack::Wsrd => _ = trickle::start(stack.net, ctx, node, Topic::ConfigSolicit),
         }
         return;
@@ -393,7 +398,8 @@ pub(super) fn find_parent<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node
 pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &mut stack.net.nodes[node];
     let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
-    if repeats.is_over(joining.tries) {
+    let is_over = repeats.is_over(joining.tries);
+    if is_over && !stack.net.procedures.asks_on() {
         // Somebody may still say a rank, until the PAN times out.
         return;
     }
@@ -402,7 +408,8 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         return;
     }
     let joining = &mut stack.net.nodes[node];
-    let repeats = if joining.search.lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
+    let is_lost = joining.search.lost && !is_over;
+    let repeats = if is_lost { &stack.net.procedures.lost_dis } else { &stack.net.procedures.dis };
     joining.tries = joining.tries.saturating_add(1);
     let (wait_s, spread) = (repeats.wait_s(joining.tries), repeats.spread);
     let many = joining.search.many;

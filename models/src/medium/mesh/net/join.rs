@@ -266,9 +266,15 @@ pub(super) fn route_known<P: PortUser>(
         set_state(stack, ctx, node, State::Operational);
         let parent = stack.net.nodes[node].parent;
         ctx.note(node, Happened::Operational { parent: ctx.facts.sites[parent] });
+        let of = stack.net.procedures.stack;
         for topic in OF_MEMBERS {
-            trickle::start(stack.net, ctx, node, topic);
+            match topic {
+                // N `rpl_upward.c`: since it has chosen a parent, in its smallest interval.
+                Topic::Dio if of == RouterStack::Nanostack => _ = trickle::start_soon(stack.net, ctx, node, topic),
+                _ => _ = trickle::start(stack.net, ctx, node, topic),
+            }
         }
+        stack.net.nodes[node].search.lost = false;
         stack.user.attached(&mut MeshMut { link, net: stack.net }, ctx, node);
         children::begin_to_ask(stack, link, ctx, node);
     }
@@ -411,7 +417,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         (_, Step::Announce) if procedures.announce.is_over(tries) => lost::parent_failed(stack, link, ctx, node),
         (_, Step::Announce) => send_dao(stack, link, ctx, node),
         (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
-        (_, Step::Lost) => lost::due(stack, link, ctx, node),
+        (_, Step::Lost) => lost::look_again(stack, link, ctx, node),
         (_, Step::Settled) => {
             let of = procedures.stack;
             let is_due = [0, 1].map(|n| ctx.now() >= stack.net.renewed_at(node, n));

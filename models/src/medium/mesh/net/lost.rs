@@ -4,16 +4,13 @@
 use super::candidates::{deny, minute, seconds};
 use super::parents::{SELECTS_AFTER_DIO_S, SELECTS_AGAIN_S, SWITCH_THRESHOLD, adopt, select_in};
 use super::poison::{POISONS, poison, poison_soon};
-use super::{
-    Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, children, discover, join, parents, trickle,
-};
+use super::{INFINITE_RANK, Net, Stack, State, Step, Topic, children, discover, join, parents, trickle};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
 use crate::node::Node;
 use crate::spec::RouterStack;
-use amitwin_sim_core::SimTime;
 
 /// The first parent does not work.
 pub(super) fn parent_failed<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
@@ -44,7 +41,7 @@ pub(super) fn give_up<P: PortUser>(
     forget_parent(stack.net, ctx, node, which, minutes);
     match (stack.net.procedures.stack, which) {
         (RouterStack::Wsrd, _) => parents::update(stack, link, ctx, node),
-        (RouterStack::Nanostack, 0) => goes_on_by_second(stack, ctx, node),
+        (RouterStack::Nanostack, 0) => goes_on_by_second(stack.net, ctx, node),
         (RouterStack::Nanostack, _) => {
             stack.net.nodes.aside(node).registration.differs(true);
             join::goes_on_by_first(stack.net, ctx, node);
@@ -69,10 +66,8 @@ fn forget_parent(net: &mut Net, ctx: &Ctx, node: Node, which: usize, minutes: u1
     }
 }
 
-/// Nanostack has lost its first parent: the second is its way up, which the border router does not know yet. Without one it is no part of the
-/// mesh any longer, and asks all for their rank after a while. N `rpl_upward.c`, `ws_bootstrap_6lr.c`.
-fn goes_on_by_second<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
-    let net = &mut *stack.net;
+/// Nanostack has lost its first parent: the second is its way up, which the border router does not know yet. N `rpl_upward.c`.
+fn goes_on_by_second(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let other = net.nodes[node].rpl.second;
     let hops = if other.is_some() { net.nodes[other].hops.saturating_add(1) } else { 0 };
     let wait_s = net.between(ctx.facts, node, (SELECTS_AFTER_DIO_S, 1.5 * SELECTS_AFTER_DIO_S));
@@ -85,35 +80,10 @@ fn goes_on_by_second<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Nod
     }
     net.sort(node, minute(ctx));
     join::arm(net, ctx, node, wait_s);
-    if other.is_some() {
-        return;
-    }
-    let asks_s = net.between(ctx.facts, node, net.procedures.lost_dis.delay_s);
-    let joining = &mut net.nodes[node];
-    (joining.tries, joining.search.lost) = (0, true);
-    for topic in [Topic::Advert, Topic::Config] {
-        trickle::stop(net, node, topic);
-    }
-    join::arm(net, ctx, node, asks_s);
-    join::set_state(stack, ctx, node, State::ConfigureRouting);
-}
-
-/// Nanostack that has lost its first parent looks at its candidates; without a second it asks for others before that.
-pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    let joining = &mut stack.net.nodes[node];
-    if joining.parent.is_some() || joining.tries > 0 {
-        return look_again(stack, link, ctx, node);
-    }
-    joining.tries = 1;
-    let looks_s = u64::from(joining.watch.selects_s).saturating_sub(seconds(ctx));
-    let again_s = stack.net.procedures.lost_dis.wait_s(1);
-    stack.net.nodes[node].deadline = ctx.now() + SimTime::from_secs_f64(again_s);
-    stack.submit(link, ctx, node, Packet::new(Content::Dis, node, Node::EVERYONE, Node::EVERYONE));
-    join::arm(stack.net, ctx, node, looks_s as f64);
 }
 
 /// Nanostack that has lost its first parent looks at its candidates.
-fn look_again<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
+pub(super) fn look_again<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let net = &mut *stack.net;
     net.nodes.aside(node).watch.selects_s = seconds(ctx) as u32 + SELECTS_AGAIN_S;
     let before = net.parents(node);
@@ -142,7 +112,6 @@ fn choose_anew<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mu
 pub(super) fn nobody_is_left<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let joining = &mut stack.net.nodes[node];
     let operational = joining.state == State::Operational;
-    let has_asked = joining.step == Step::Lost && joining.tries > 0;
     (joining.parent, joining.rpl.second, joining.rank) = (Node::NONE, Node::NONE, INFINITE_RANK);
     joining.registration.failures = 0;
     match stack.net.procedures.stack {
@@ -164,11 +133,6 @@ pub(super) fn nobody_is_left<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkL
             }
             poison_soon(stack.net, ctx, node, POISONS);
             discover::find_parent(stack, ctx, node, true);
-            if has_asked {
-                let again = stack.net.nodes[node].deadline.saturating_sub(ctx.now());
-                stack.net.nodes[node].tries = 1;
-                join::arm(stack.net, ctx, node, again.secs_f64());
-            }
         }
     }
 }

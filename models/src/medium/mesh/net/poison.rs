@@ -21,7 +21,11 @@ pub(super) const POISONS_LEAVING: u8 = 1;
 pub(super) fn poison_soon(net: &mut Net, ctx: &mut Ctx, node: Node, times: u8) {
     let search = &mut net.nodes[node].search;
     search.poisons = search.poisons.max(times);
-    trickle::reset(net, ctx, node, Topic::Dio);
+    if trickle::is_running(net, node, Topic::Dio) {
+        trickle::reset(net, ctx, node, Topic::Dio);
+    } else {
+        _ = trickle::start_soon(net, ctx, node, Topic::Dio);
+    }
 }
 
 /// A DIO of a node that poisons is due. N `rpl_upward.c`.

@@ -368,6 +368,12 @@ impl Procedures {
         }
     }
 
+    /// Whether a node that has lost its last parent goes on asking for ranks, as one that joins: in all but small networks nanostack's bootstrap asks beside RPL.
+    /// N `ws_bootstrap_6lr.c`.
+    pub fn asks_on(&self) -> bool {
+        self.stack == RouterStack::Nanostack && self.dis.delay_s.0 > self.lost_dis.delay_s.0
+    }
+
     /// Time of a join where nothing is lost, each the least and the most, s: from a neighbour with a route to keys, from those to a parent, from the
     /// parent to a route of one's own.
     pub fn join_s(&self) -> [(f64, f64); 3] {

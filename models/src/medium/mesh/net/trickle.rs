@@ -72,6 +72,11 @@ pub(super) fn reset(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
     }
 }
 
+/// Whether a timer runs.
+pub(super) fn is_running(net: &Net, node: Node, topic: Topic) -> bool {
+    net.nodes[node].trickles[topic as usize].interval_ms > 0
+}
+
 /// Something consistent was heard.
 pub(super) fn consistent(net: &mut Net, node: Node, topic: Topic) {
     let timer = &mut net.nodes.aside(node).trickles[topic as usize];
@@ -100,11 +105,11 @@ pub(super) fn ends_before(net: &Net, node: Node, topic: Topic, at: SimTime) -> b
     (timer.begin_ms.wrapping_add(timer.interval_ms).wrapping_sub(ms(at)) as i32) <= 0
 }
 
-/// Starts a timer at its smallest interval.
-pub(super) fn start_soon(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) {
+/// Starts a timer at its smallest interval; the time until it first speaks.
+pub(super) fn start_soon(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) -> SimTime {
     let imin = params(net, ctx, node, topic).imin_ms;
     net.nodes.aside(node).trickles[topic as usize].silent = 0;
-    begin(net, ctx, node, topic, imin);
+    begin(net, ctx, node, topic, imin)
 }
 
 /// Part of an interval after which a timer speaks, for a uniform number: the second half; in W (`trickle.c`) half as late after each interval in which it has

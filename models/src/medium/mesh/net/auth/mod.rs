@@ -261,7 +261,7 @@ fn authenticated<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node) {
     (joining.tries, joining.pan.is_chosen) = (0, true);
     set_state(stack, ctx, node, State::AcquireConfig);
     match stack.net.procedures.stack {
-        RouterStack::Nanostack => trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
+        RouterStack::Nanostack => _ = trickle::start_soon(stack.net, ctx, node, Topic::ConfigSolicit),
         RouterStack::Wsrd => {
             trickle::start(stack.net, ctx, node, Topic::ConfigSolicit);
         }
