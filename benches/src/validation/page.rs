@@ -13,7 +13,7 @@ exits with 1 if one got worse. `--quick` leaves out what takes longest. Two grou
 
 Tolerances were set before the figures were measured. A figure that does not hold stays, and its section says why. \"Beside\" is a
 figure that its source is not expected to equal. Tests of single formulas stand in the tables of the layers' pages (Validation in
-`models/src/*/README.md`). What comes out for a placement that exists, a district of Montréal with 769 meters, is in [a page of its own](../benches/results/2026-11-30-stacks.md).
+`models/src/*/README.md`). What comes out for a placement that exists, a district of Montréal with 769 meters, is in [a page of its own](../benches/results/2026-12-01-trees.md).
 ";
 
 /// So many significant digits are told.
