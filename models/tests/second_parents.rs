@@ -166,3 +166,33 @@ fn nanostack_refuses_a_source_route_over_a_bad_link_and_tells_its_border_router(
         assert!((share - expected).abs() < tolerance && errors > 3, "{share} and {expected} at {loss_db} dB");
     }
 }
+
+#[test]
+fn who_joins_goes_on_when_its_second_parent_is_gone_before_it_has_registered() {
+    let mut tried = 0;
+    for seed in 1..=60 {
+        // Meter 3 hears 1 and 2 and registers with both when it comes back; 2 loses its supply in the second before.
+        let places = [(Gateway, 0.0, 0.0), (Meter, 100.0, 30.0), (Meter, 100.0, -30.0), (Meter, 200.0, 0.0)];
+        let mut spec = WorldSpec { seed, ..world(sites(places), PhyMode::M3, 4_000) };
+        (spec.mesh.stack, spec.mesh.parent_threshold_dbm, spec.record.frames_every) =
+            (RouterStack::Wsrd, Some(-110.0), 1);
+        spec.radio.hearing_floor_dbm = -100.0;
+        spec.events = vec![event("off", 600, Some(60), Act::PowerOff(PowerOff {}), vec![3])];
+        let registers = |ran: &Ran, to: u32| {
+            let frames = ran.rows.frames.iter().filter(|f| f.src == 3 && f.dst == Some(to) && f.kind == FrameKind::Ns);
+            frames.map(|f| f.time_s).find(|&at_s| at_s > 660.0)
+        };
+        let ran = run(&spec);
+        let (Some(first_s), Some(second_s)) = (registers(&ran, 1), registers(&ran, 2)) else { continue };
+        if (first_s - second_s).abs() > 5.0 {
+            continue;
+        }
+        spec.events.push(event("gone", second_s as u64, None, Act::PowerOff(PowerOff {}), vec![2]));
+        let ran = run(&spec);
+        let back = ran.rows.events.iter().find(|e| e.node == 3 && e.kind == EventKind::Operational && e.time_s > 660.0);
+        // Three registrations 30 to 90 s apart, and as long until the last is over.
+        assert!(back.is_some_and(|e| e.time_s < second_s + 300.0), "{back:?} with seed {seed}, {second_s} s");
+        tried += 1;
+    }
+    assert!(tried >= 3, "{tried}");
+}

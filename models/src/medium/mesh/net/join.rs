@@ -117,10 +117,11 @@ pub(super) fn route_by(net: &mut Net, ctx: &mut Ctx, node: Node, before: [Node; 
     }
 }
 
-/// Nanostack has lost its second parent: what it waits for from the first goes on.
+/// A node has lost its second parent: what it waits for from the first goes on, or what comes after it.
 pub(super) fn goes_on_by_first(net: &mut Net, ctx: &mut Ctx, node: Node) {
     let joining = &net.nodes[node];
-    if matches!(joining.step, Step::Register | Step::Renew) && !joining.registration.is_pending(0) {
+    let is_any_pending = [0, 1].into_iter().any(|n| joining.registration.is_pending(n));
+    if matches!(joining.step, Step::Register | Step::Renew) && !is_any_pending {
         all_registered(net, ctx, node);
     }
 }

@@ -40,7 +40,10 @@ pub(super) fn give_up<P: PortUser>(
 ) {
     forget_parent(stack.net, ctx, node, which, minutes);
     match (stack.net.procedures.stack, which) {
-        (RouterStack::Wsrd, _) => parents::update(stack, link, ctx, node),
+        (RouterStack::Wsrd, _) => {
+            parents::update(stack, link, ctx, node);
+            join::goes_on_by_first(stack.net, ctx, node);
+        }
         (RouterStack::Nanostack, 0) => goes_on_by_second(stack.net, ctx, node),
         (RouterStack::Nanostack, _) => {
             stack.net.nodes.aside(node).registration.differs(true);
