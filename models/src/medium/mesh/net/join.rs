@@ -301,7 +301,7 @@ pub(super) fn confirms(net: &mut Net, ctx: &mut Ctx, node: Node) {
     if net.procedures.stack != RouterStack::Nanostack || net.nodes[node].state != State::Operational {
         return;
     }
-    let within_s = u64::from((net.procedures.dio.imin_ms + 499) / 500);
+    let within_s = u64::from(net.procedures.dio.imin_ms.div_ceil(500));
     let until_s = seconds(ctx) + within_s + REGISTERED_S - net.procedures.registration_s as u64;
     let joining = net.nodes.aside(node);
     joining.registration.ends(joining.parent, until_s as u32);
