@@ -443,7 +443,7 @@ fn assemble(spec: &WorldSpec, mut cells: Vec<Cell>, (plan, cosem, hops): Shared,
     for cell in &cells {
         let foreign = (cell.facts.own..cell.facts.sites.len() as u16).map(Node);
         let Some(mesh) = cell.mesh() else { continue };
-        for node in foreign.filter(|&n| mesh.link.air.neighbours.of(n).0.iter().any(|&n| cell.facts.is_own(n))) {
+        for node in foreign.filter(|&n| mesh.link.air.neighbours.of(n).any(|(n, _)| cell.facts.is_own(n))) {
             let site = cell.facts.sites[node];
             let home = partition[site.at()] as usize;
             let local = cells[home].facts.own_at(site);

@@ -308,7 +308,7 @@ impl Cell {
                     let (parent, hops) = mesh.net.way(node);
                     let table = &mesh.link.air.neighbours;
                     let loss = parent.and_then(|parent| table.code(node, parent)).map(code_db);
-                    (parent, hops, mesh.net.is_in_reach(node), loss, table.of(node).0.len() as u32)
+                    (parent, hops, mesh.net.is_in_reach(node), loss, table.of(node).count() as u32)
                 }
                 AnyMedium::Ideal(_) => (None, u8::from(!facts.is_gateway(node)), true, None, 0),
             };

@@ -67,8 +67,7 @@ fn a_gain_of_the_placement_goes_before_that_of_the_kind() {
     let loss = |spec: &WorldSpec| {
         let built = amitwin_models::build::build(spec).expect("a town");
         let air = &built.parts.iter().find_map(|part| part.mesh()).expect("a mesh").mesh().expect("one").link.air;
-        let (ids, codes) = air.neighbours.of(amitwin_models::node::Node(0));
-        ids.iter().zip(codes).map(|(id, code)| (id.0, *code)).take(20).collect::<Vec<_>>()
+        air.neighbours.of(amitwin_models::node::Node(0)).map(|(id, code)| (id.0, code)).take(20).collect::<Vec<_>>()
     };
     let plain = loss(&town(|_| {}));
     let mut own = town(|radio| radio.gateway_antenna_gain_db = 6.0);

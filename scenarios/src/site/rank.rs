@@ -85,13 +85,12 @@ fn promises(spec: &WorldSpec, town: &Town, places: &[Site]) -> Vec<Promise> {
     let limits = Limits { own_dbm: usable_dbm, foreign_dbm: usable_dbm, strongest: STRONGEST };
     let (heard, stays) = Neighbours::build(&map, &sites, &nodes, radios.len(), limits);
     let usable = |from: Node, power_dbm: f64| {
-        let (neighbours, codes) = heard.of(from);
-        let linked = |(neighbour, code): (&Node, &u8)| {
+        let linked = |(neighbour, code): (Node, u8)| {
             let node = town.nodes.get(radios.get(neighbour.at())?)?;
             let weaker_dbm = power_dbm.min(power_of(node));
-            (weaker_dbm - f64::from(code_db(*code)) >= usable_dbm).then_some((*neighbour, node))
+            (weaker_dbm - f64::from(code_db(code)) >= usable_dbm).then_some((neighbour, node))
         };
-        neighbours.iter().zip(codes).filter_map(linked).collect::<Vec<(Node, &NodeRow)>>()
+        heard.of(from).filter_map(linked).collect::<Vec<(Node, &NodeRow)>>()
     };
     let without_route = |linked: Vec<(Node, &NodeRow)>| {
         let without = linked.into_iter().filter(|(_, node)| !node.reachable);

@@ -72,9 +72,9 @@ pub(super) fn piece<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx
     piece.hits.clear();
     let last = now + cadence * u64::from(end - first);
     // On the common channel everybody is tuned in, and the air finds them.
-    let (tuned, codes) = if link.hopping() { link.air.neighbours.of(node) } else { (&[][..], &[][..]) };
+    let tuned = link.hopping().then(|| link.air.neighbours.of(node)).into_iter().flatten();
     let (in_trains, sent_dbm) = (link.sends_trains(node, sweep), link.air.tx_power_dbm(node));
-    for (&other, &code) in tuned.iter().zip(codes) {
+    for (other, code) in tuned {
         let radio = &link.air.radios[other];
         if !ctx.facts.is_own(other) || !radio.is_on() {
             continue;

@@ -432,7 +432,7 @@ pub(super) fn deny(net: &mut Net, ctx: &Ctx, node: Node, neighbour: Node, minute
 /// The weakest signal that each radio hears now and then, whole dBm.
 pub(super) fn weakest(link: &LinkLayer, facts: &Facts, faintest_dbm: f32) -> PerNode<i8> {
     let of = |node: Node| {
-        let levels = link.air.neighbours.of(node).0.iter().filter_map(|&n| link.air.link_dbm(n, node));
+        let levels = link.air.neighbours.of(node).filter_map(|(n, _)| link.air.link_dbm(n, node));
         levels.filter(|&dbm| dbm >= faintest_dbm).fold(f32::from(i8::MAX), f32::min) as i8
     };
     facts.nodes().map(of).collect()

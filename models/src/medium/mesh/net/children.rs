@@ -32,14 +32,14 @@ impl Net {
 
     /// Children that are registered with a node.
     fn children(&self, link: &LinkLayer, facts: &Facts, node: Node, now_s: u64) -> usize {
-        let neighbours = link.air.neighbours.of(node).0.iter();
-        let own = neighbours.filter(|&&n| facts.is_own(n)).map(|&n| &self.nodes[n]);
+        let neighbours = link.air.neighbours.of(node);
+        let own = neighbours.filter(|&(n, _)| facts.is_own(n)).map(|(n, _)| &self.nodes[n]);
         own.filter(|child| child.registration.is_known_to(node, now_s)).count()
     }
 
     /// A node has restarted and knows its children no longer.
     pub(super) fn forget_children(&mut self, link: &LinkLayer, facts: &Facts, node: Node) {
-        for &neighbour in link.air.neighbours.of(node).0 {
+        for (neighbour, _) in link.air.neighbours.of(node) {
             if facts.is_own(neighbour) {
                 self.nodes.aside(neighbour).registration.is_forgotten(node);
             }

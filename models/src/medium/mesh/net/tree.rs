@@ -193,7 +193,7 @@ fn considered(
         }
         _ => order(c, parents, rules.step, 0),
     };
-    for &other in link.air.neighbours.of(node).0 {
+    for (other, _) in link.air.neighbours.of(node) {
         if !facts.is_own(other) || tree.pan[other] != tree.pan[node] {
             continue;
         }
@@ -273,7 +273,7 @@ impl Growing<'_> {
 
     /// A node has a route from now on: neighbours that have none begin to join.
     fn wake(&self, node: Node, at_ms: u64, waits: &mut PerNode<bool>, ready: &mut Ready) {
-        for &other in self.link.air.neighbours.of(node).0 {
+        for (other, _) in self.link.air.neighbours.of(node) {
             let is_without = self.facts.is_own(other)
                 && (self.rules.pans.is_some() || self.tree.pan[other] == self.tree.pan[node])
                 && self.tree.rank[other] == INFINITE_RANK
@@ -310,7 +310,7 @@ impl Growing<'_> {
     /// has heard another.
     fn heard(&self, node: Node) -> [Candidate; CONSIDERED] {
         let mut first = [(u64::MAX, Candidate::default()); CONSIDERED];
-        for &other in self.link.air.neighbours.of(node).0 {
+        for (other, _) in self.link.air.neighbours.of(node) {
             let rank = if self.facts.is_own(other) { self.tree.said(other) } else { INFINITE_RANK };
             if rank == INFINITE_RANK
                 || self.tree.pan[other] != self.tree.pan[node]
@@ -352,7 +352,7 @@ impl Growing<'_> {
     /// The PANs that a node hears and that have room, the one that it joins first.
     fn offers(&self, node: Node, pans: &PanChoice<'_>) -> Vec<Node> {
         let mut best: Vec<(u16, i16, Node)> = vec![(u16::MAX, 0, Node::NONE); self.members.len()];
-        for &other in self.link.air.neighbours.of(node).0 {
+        for (other, _) in self.link.air.neighbours.of(node) {
             if !self.facts.is_own(other) || self.tree.said(other) == INFINITE_RANK {
                 continue;
             }

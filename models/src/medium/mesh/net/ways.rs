@@ -67,7 +67,7 @@ impl Net {
         facts: &'a Facts,
         parent: Node,
     ) -> impl Iterator<Item = Node> + use<'a> {
-        let heard = link.air.neighbours.of(parent).0.iter().copied();
+        let heard = link.air.neighbours.of(parent).map(|(node, _)| node);
         heard.filter(move |&child| {
             facts.is_own(child)
                 && !facts.is_gateway(child)

@@ -1,7 +1,7 @@
 //! Who can hear whom: the packed neighbour table of one partition.
 //!
-//! Three bytes a neighbour: its local index and the path loss in half decibels. The relation is symmetric. It is the
-//! largest thing in memory and never queried by component, so it is not made of entities.
+//! Two bytes a neighbour: how far its local index lies behind that of the one before it, and the path loss in half decibels. The relation
+//! is symmetric. It is the largest thing in memory and never queried by component, so it is not made of entities.
 
 use super::power::tx_power_dbm;
 use super::propagation::{LossCurve, loss_db, range_m};
@@ -19,11 +19,25 @@ const STEP_DB: f32 = 0.5;
 /// Path losses between the radios of a partition, both directions of each pair.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours {
+    /// Where the row of each radio begins, and the last one's end.
     first: Vec<u32>,
-    ids: Vec<Node>,
-    loss: Vec<u8>,
+    /// Rows one behind the other.
+    entries: Vec<Entry>,
+    /// For each [`BLOCK`] entries the index that the first of them counts from.
+    blocks: Vec<u16>,
     left_out: (u64, u8),
 }
+
+/// How far the index lies behind the one before, 1 to [`FARTHEST`], and the loss code; behind a [`BRIDGE`] how often it is [`FARTHEST`] more.
+type Entry = [u8; 2];
+/// The farthest that one entry takes an index.
+const FARTHEST: u16 = 255;
+/// In the place of a distance: an entry that is no neighbour.
+const BRIDGE: u8 = 0;
+/// What the first entry of a row counts from: 1 more is radio 0.
+const START: u16 = u16::MAX;
+/// Entries that a search goes through one by one.
+const BLOCK: usize = 32;
 
 /// The dB that a loss code stands for.
 #[inline]
@@ -265,22 +279,42 @@ impl Neighbours {
             }
         }
         drop(pairs);
-        let mut table =
-            Neighbours { first: Vec::with_capacity(count + 1), ids: Vec::new(), loss: Vec::new(), left_out };
+        let mut table = Neighbours { first: Vec::with_capacity(count + 1), left_out, ..Neighbours::default() };
         table.first.push(0);
         for n in 0..count {
             let row = &mut both[first[n] as usize..first[n + 1] as usize];
             row.sort_unstable();
-            let mut last = None;
-            for &(id, code) in row.iter().filter(|r| last.replace(r.0) != Some(r.0)) {
-                table.ids.push(Node(id));
-                table.loss.push(code);
+            let mut last = START;
+            for &(id, code) in row.iter() {
+                if last == START || id > last {
+                    table.push(&mut last, id, code);
+                }
             }
-            table.first.push(table.ids.len() as u32);
+            table.first.push(table.entries.len() as u32);
         }
-        table.ids.shrink_to_fit();
-        table.loss.shrink_to_fit();
+        table.entries.shrink_to_fit();
+        table.blocks.shrink_to_fit();
         table
+    }
+
+    /// Adds a neighbour to the last row, behind the one before.
+    fn push(&mut self, last: &mut u16, id: u16, code: u8) {
+        let mut distance = id.wrapping_sub(*last);
+        while distance > FARTHEST {
+            let times = ((distance - 1) / FARTHEST).min(u16::from(u8::MAX));
+            self.push_entry(*last, [BRIDGE, times as u8]);
+            *last = last.wrapping_add(times * FARTHEST);
+            distance -= times * FARTHEST;
+        }
+        self.push_entry(*last, [distance as u8, code]);
+        *last = id;
+    }
+
+    fn push_entry(&mut self, last: u16, entry: Entry) {
+        if self.entries.len().is_multiple_of(BLOCK) {
+            self.blocks.push(last);
+        }
+        self.entries.push(entry);
     }
 
     /// A table from losses in dB, for tests and hand-made layouts.
@@ -288,18 +322,31 @@ impl Neighbours {
         Self::from_pairs(count, losses.iter().map(|&(a, b, db)| (a, b, code_of(db))).collect(), (0, u8::MAX))
     }
 
-    /// Neighbours of `node` in ascending order, and their loss codes.
+    /// Neighbours of `node` in ascending order, each with its loss code.
     #[inline]
-    pub fn of(&self, node: Node) -> (&[Node], &[u8]) {
-        let range = self.first[node.at()] as usize..self.first[node.at() + 1] as usize;
-        (&self.ids[range.clone()], &self.loss[range])
+    pub fn of(&self, node: Node) -> Row<'_> {
+        let [first, end] = self.range(node);
+        Row { entries: self.entries[first..end].iter(), last: START }
+    }
+
+    #[inline]
+    fn range(&self, node: Node) -> [usize; 2] {
+        [self.first[node.at()] as usize, self.first[node.at() + 1] as usize]
     }
 
     /// Loss code between two radios, if they hear each other at all.
     #[inline]
     pub fn code(&self, a: Node, b: Node) -> Option<u8> {
-        let (ids, loss) = self.of(a);
-        ids.binary_search(&b).ok().map(|at| loss[at])
+        let [first, end] = self.range(a);
+        // Blocks that begin within the row, behind its first entry.
+        let from = first / BLOCK + 1;
+        let blocks = &self.blocks[from..end.div_ceil(BLOCK).max(from)];
+        let (at, last) = match blocks.partition_point(|&last| last < b.0) {
+            0 => (first, START),
+            n => ((from + n - 1) * BLOCK, blocks[n - 1]),
+        };
+        let mut row = Row { entries: self.entries[at..end].iter(), last };
+        row.find(|&(id, _)| id >= b).filter(|&(id, _)| id == b).map(|(_, code)| code)
     }
 
     /// Radios in the table.
@@ -320,7 +367,30 @@ impl Neighbours {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.first.capacity() * 4 + self.ids.capacity() * 2 + self.loss.capacity()
+        self.first.capacity() * 4 + self.entries.capacity() * size_of::<Entry>() + self.blocks.capacity() * 2
+    }
+}
+
+/// The neighbours of one radio, each with its loss code.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    entries: std::slice::Iter<'a, Entry>,
+    last: u16,
+}
+
+impl Iterator for Row<'_> {
+    type Item = (Node, u8);
+
+    #[inline]
+    fn next(&mut self) -> Option<(Node, u8)> {
+        loop {
+            let &[distance, code] = self.entries.next()?;
+            if distance != BRIDGE {
+                self.last = self.last.wrapping_add(u16::from(distance));
+                return Some((Node(self.last), code));
+            }
+            self.last = self.last.wrapping_add(u16::from(code) * FARTHEST);
+        }
     }
 }
 
@@ -331,10 +401,28 @@ mod tests {
     #[test]
     fn a_table_of_three_is_symmetric_and_sorted() {
         let table = Neighbours::from_losses(3, &[(0, 2, 90.0), (2, 0, 90.0), (1, 2, 100.2)]);
-        assert_eq!(table.of(Node(2)), (&[Node(0), Node(1)][..], &[140u8, 160][..]));
+        assert_eq!(table.of(Node(2)).collect::<Vec<_>>(), [(Node(0), 140), (Node(1), 160)]);
         assert_eq!(table.code(Node(0), Node(2)), Some(140));
         assert_eq!(table.code(Node(0), Node(1)), None);
         assert_eq!(code_db(140), 90.0);
         assert_eq!(code_db(160), 100.0);
+    }
+
+    #[test]
+    fn near_and_far_neighbours_are_found_and_no_others() {
+        // Radio 7 hears 0 to 99, each 254th, 255th and 256th from there on, and the last two; distances of 255 need one entry, of 256 two.
+        let far = [254, 255, 256].into_iter().flat_map(|step| (1..20).map(move |n| 99 + n * step));
+        let mut heard: Vec<u16> = (0..100).filter(|&n| n != 7).chain(far).chain([65_533, 65_534]).collect();
+        heard.sort_unstable();
+        heard.dedup();
+        let losses: Vec<_> = heard.iter().map(|&n| (7, n, 40.0 + f32::from(n % 60))).collect();
+        let table = Neighbours::from_losses(65_535, &losses);
+        let expected: Vec<_> = heard.iter().map(|&n| (Node(n), (2 * (20 + n % 60)) as u8)).collect();
+        assert_eq!(table.of(Node(7)).collect::<Vec<_>>(), expected);
+        for n in 0..65_535 {
+            let code = expected.iter().find(|e| e.0 == Node(n)).map(|e| e.1);
+            assert_eq!(table.code(Node(7), Node(n)), code, "{n}");
+            assert_eq!(table.code(Node(n), Node(7)), code, "the other way round, {n}");
+        }
     }
 }

@@ -68,7 +68,7 @@ impl Obstacles {
         for (obstacle, spec) in (0u64..).zip(specs) {
             for (n, &site) in (0..).zip(&sites.0) {
                 let a = Node(n);
-                for &b in neighbours.of(a).0.iter().filter(|&&b| b > a) {
+                for (b, _) in neighbours.of(a).filter(|&(b, _)| b > a) {
                     let loss_db = loss_db(run, spec, frequency_mhz, obstacle, (site, sites[b]));
                     let loss_cdb = (CENTI * loss_db + 0.5) as u16;
                     if loss_cdb > 0 {

@@ -71,8 +71,7 @@ impl Air {
         let power = radios[from].power_mw;
         let mut sender = overlay.map(|overlay| overlay.sender(from));
         let noisy = overlay.filter(|overlay| !overlay.is_plain());
-        let (ids, codes) = neighbours.of(from);
-        for (&node, &code) in ids.iter().zip(codes) {
+        for (node, code) in neighbours.of(from) {
             let plain = power * linear[usize::from(code)];
             let (level, noise) = if DISTURBED {
                 let level = sender.as_mut().map_or(units(plain), |sender| overlaid(plain, sender.factor(node)));
@@ -224,8 +223,7 @@ impl Air {
         let sent_dbm = self.tx_power_dbm(frame.from);
         let Air { neighbours, radios, overlay, .. } = self;
         let overlay = overlay.as_deref();
-        let (ids, codes) = neighbours.of(frame.from);
-        for (&node, &code) in ids.iter().zip(codes) {
+        for (node, code) in neighbours.of(frame.from) {
             if radios[node].lock != id {
                 continue;
             }
@@ -241,8 +239,7 @@ impl Air {
         let mut sender = frame.overlay.as_ref().map(|overlay| overlay.sender(frame.from));
         let Air { neighbours, radios, linear, .. } = self;
         let power = radios[frame.from].power_mw;
-        let (ids, codes) = neighbours.of(frame.from);
-        for (&node, &code) in ids.iter().zip(codes) {
+        for (node, code) in neighbours.of(frame.from) {
             let plain = power * linear[usize::from(code)];
             let level = sender.as_mut().map_or(units(plain), |sender| overlaid(plain, sender.factor(node)));
             let radio = &mut radios[node];

@@ -69,8 +69,7 @@ impl Air {
         let Air { neighbours, radios, transmissions, levels, linear, own, .. } = self;
         let Transmission { from, start, .. } = transmissions[id as usize];
         let power = radios[from].power_mw;
-        let (ids, codes) = neighbours.of(from);
-        for (&node, &code) in ids.iter().zip(codes) {
+        for (node, code) in neighbours.of(from) {
             let level = units(power * linear[usize::from(code)]);
             let radio = &mut radios[node];
             radio.energy += level;
@@ -91,8 +90,7 @@ impl Air {
         let sent_dbm = self.tx_power_dbm(frame.from);
         let Air { neighbours, radios, levels, linear, own, .. } = self;
         let (power, start) = (radios[frame.from].power_mw, frame.start);
-        let (ids, codes) = neighbours.of(frame.from);
-        for (&node, &code) in ids.iter().zip(codes) {
+        for (node, code) in neighbours.of(frame.from) {
             // Few have a use for it, so that most radios are not looked at.
             if node.0 >= *own || !heeds(node, sent_dbm - code_db(code)) {
                 continue;
