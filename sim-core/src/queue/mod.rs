@@ -17,7 +17,7 @@ mod tests;
 const SLOT_BITS: u32 = 28;
 const WHEEL_BITS: u32 = 10;
 const SLOTS: usize = 1 << WHEEL_BITS;
-const CHUNK: usize = 8;
+const CHUNK: usize = 6;
 const NIL: u32 = u32::MAX;
 
 /// Events of a partition in the order of their keys.
@@ -175,6 +175,9 @@ impl<T: Clone> EventQueue<T> {
             at
         } else {
             let events = std::array::from_fn(|_| event.clone());
+            if self.chunks.len() == self.chunks.capacity() {
+                self.chunks.reserve_exact(self.chunks.len() / 8 + 16);
+            }
             self.chunks.push(Chunk { events, next: head.chunk });
             (self.chunks.len() - 1) as u32
         };
