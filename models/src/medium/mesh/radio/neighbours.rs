@@ -37,7 +37,7 @@ const BRIDGE: u8 = 0;
 /// What the first entry of a row counts from: 1 more is radio 0.
 const START: u16 = u16::MAX;
 /// Entries that a search goes through one by one.
-const BLOCK: usize = 32;
+const BLOCK: usize = 8;
 
 /// The dB that a loss code stands for.
 #[inline]
