@@ -179,3 +179,28 @@ fn ten_datagrams_wait_in_the_host_of_wsbrd_until_its_radio_takes_them() {
     // An answer that finds no free channel nine times is given up.
     assert!(answered.len() >= 20, "{} answered", answered.len());
 }
+
+#[test]
+fn a_border_router_that_has_restarted_raises_the_version_of_its_pan_and_all_tell_of_it() {
+    // After three hours configurations are at their longest interval, 60 s in the small profile, in which who hears another keeps silent. A new version has all
+    // begin again with 15 s: in the first two minutes there are up to four intervals instead of two.
+    let told = |stack, is_off: bool, seed| {
+        let mut spec = WorldSpec { seed, ..line(3, stack, 4 * 3_600) };
+        // One channel, on which a sweep is a frame.
+        (spec.mesh.profile, spec.mac.hopping) = (Some(SizeProfile::Small), false);
+        spec.mesh.border_stack = Some(BorderStack::Wsbrd);
+        let off = event("off", 3 * 3_600, Some(10), Act::PowerOff(PowerOff {}), vec![0]);
+        spec.events.extend(is_off.then_some(off));
+        let ran = run(&spec);
+        let begins_s = sent(&ran, 0, FrameKind::PanConfig).into_iter().find(|&at_s| at_s > 3.0 * HOUR_S + 10.0);
+        let (from_s, to_s) = begins_s.map_or((0.0, 0.0), |at_s| (at_s, at_s + 120.0));
+        let of = |meter| {
+            sent(&ran, meter, FrameKind::PanConfig).into_iter().filter(|at_s| (from_s..to_s).contains(at_s)).count()
+        };
+        (1..=3).map(of).sum::<usize>()
+    };
+    for stack in [RouterStack::Wsrd, RouterStack::Nanostack] {
+        let [with, without] = [true, false].map(|is_off| (1..=40).map(|seed| told(stack, is_off, seed)).sum::<usize>());
+        assert!(5 * with > 6 * without && with > 100, "{stack:?}: {with} and {without}");
+    }
+}

@@ -1,7 +1,7 @@
 //! A node comes back with its keys, as each Wi-SUN stack does it: one hop, nothing lost, nobody in the way. Each step has a delay
 //! that is uniform between two limits, so the sum has a mean and bounds that can be added up by hand.
 
-use amitwin_data::rows::{EventKind, FrameKind};
+use amitwin_data::rows::{EventKind, FrameKind, FrameOutcome};
 use amitwin_models::cell::Part;
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
@@ -220,8 +220,8 @@ fn a_border_router_of_nanostack_gives_keys_to_few_at_a_time() {
     };
     let waits: Vec<f64> = (1..=300).map(wait).collect();
     let within = |low_s: f64, high_s: f64| waits.iter().filter(|&&wait_s| (low_s..high_s).contains(&wait_s)).count();
-    // 61, and those whose turn came before anybody asks again.
-    assert!((61..=100).contains(&within(0.0, 180.0)), "{}", within(0.0, 180.0));
+    // 61 without those whose exchange breaks off, and with those whose turn came before anybody asks again.
+    assert!((50..=100).contains(&within(0.0, 180.0)), "{}", within(0.0, 180.0));
     assert!(within(180.0, 430.0) > 25, "the second time {}", within(180.0, 430.0));
 }
 
@@ -465,5 +465,35 @@ fn frame_counters_go_on_far_ahead_after_a_restart() {
             after.len() > 3 && after.iter().all(|c| (ahead..ahead + 20_000).contains(&c.1)),
             "{stack:?}: {after:?}"
         );
+    }
+}
+
+#[test]
+fn an_exchange_that_breaks_off_behind_its_success_goes_on_with_the_four_way_handshake() {
+    // As in the test before; whoever has begun anew behind a success needs a request, two answers of the handshake, and what it repeats of them,
+    // where all that comes before the success takes ten frames of its own and more.
+    let of = |(stack, seed)| {
+        let mut spec = cold(1, stack, SizeProfile::Small, seed);
+        spec.placement.sites[1].x_m = 197.0;
+        (spec.radio.hearing_floor_dbm, spec.mesh.parent_threshold_dbm) = (-120.0, Some(-120.0));
+        (spec.mac.frame_retries_max, spec.record.frames_every) = (Some(0), 1);
+        let ran = run(&spec);
+        let mut states = ran.rows.events.iter().filter(|e| e.node == 1 && e.kind == EventKind::JoinState);
+        let joined_s = states.clone().find(|e| e.value == 3).map_or(f64::INFINITY, |e| e.time_s);
+        let eapol = |src, bytes: std::ops::Range<u16>| {
+            let frames = ran.rows.frames.iter().filter(move |f| f.src == src && f.kind == FrameKind::Eapol);
+            frames.filter(move |f| bytes.contains(&f.bytes))
+        };
+        // A success is the shortest that the border router says.
+        let shortest = eapol(0, 0..u16::MAX).map(|f| f.bytes).min()?;
+        let success = eapol(0, shortest..shortest + 1).find(|f| f.outcome == FrameOutcome::Delivered)?;
+        let again_s = states.find(|e| e.value == 1 && e.time_s > success.time_s && e.time_s < joined_s)?.time_s;
+        let from_then = eapol(1, 0..u16::MAX).filter(|f| f.time_s > again_s && f.time_s < joined_s);
+        (joined_s < f64::INFINITY).then(|| from_then.map(|f| f.bytes).max().unwrap_or(0))
+    };
+    for stack in [RouterStack::Wsrd, RouterStack::Nanostack] {
+        let longest: Vec<u16> = (1..=120).into_par_iter().filter_map(|seed| of((stack, seed))).collect();
+        // The flights of TLS are of 600 bytes and more, frames of the handshake of less than 250.
+        assert!(longest.len() >= 3 && longest.iter().all(|&bytes| bytes < 300), "{stack:?}: {longest:?}");
     }
 }

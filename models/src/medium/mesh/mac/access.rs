@@ -89,16 +89,21 @@ pub fn attempt<U: Above>(link: &mut LinkLayer, above: &mut U, ctx: &mut Ctx, nod
     link.has_turn(ctx.facts, node, (at, broadcast), now);
     let hop_to = link.packets.get(at).hop_to;
     let hopped = link.hopping() && !broadcast;
-    if hopped && let Some(from) = link.waits_until(ctx.facts, (node, above.slots(node)), at, now) {
+    let slots = above.slots(node);
+    if hopped && let Some(from) = link.waits_until(ctx.facts, (node, slots), at, now) {
         if link.broadcast_is_before(node, from, now) {
             return wait_for_broadcast_slot(link, ctx, node, epoch);
         }
         // Everybody listens elsewhere until then; contention starts afresh.
         link.macs[node].looked = false;
         let exponent = link.macs[node].exponent;
-        let polls = match link.rules.of(ctx.facts, node).polls_slot {
-            SimTime::ZERO => SimTime::ZERO,
-            most => SimTime::from_secs_f64(link.place(ctx.facts, node) * most.secs_f64()),
+        let polls = match (link.rules.of(ctx.facts, node).polls_slot, slots) {
+            (SimTime::ZERO, _) => SimTime::ZERO,
+            (most, None) => SimTime::from_secs_f64(link.place(ctx.facts, node) * most.secs_f64()),
+            (_, Some(hops)) => {
+                let place = link.place(ctx.facts, node);
+                link.rules.of(ctx.facts, node).looks_after(hops, place)
+            }
         };
         let wait = polls + link.backoff(ctx.facts, node, exponent) + link.air.phy.cca;
         ctx.schedule(from + wait, node, Event::Attempt { node, epoch });
@@ -225,7 +230,7 @@ impl LinkLayer {
         (slot > now).then_some(slot)
     }
 
-    /// When the next repetition of a frame may go out that was sent so often, if not at once: under nanostack after a pause, otherwise in
+    /// When the next repetition of a frame may go out that was sent so often, if not at once: under nanostack in a part of its slot, or after a pause, otherwise in
     /// another dwell time and therefore mostly on another channel. Two hidden nodes that repeat at once, each within the few
     /// milliseconds of a backoff, would collide until both give up.
     pub(super) fn repeats_at(
@@ -233,10 +238,12 @@ impl LinkLayer {
         facts: &Facts,
         node: Node,
         (to, tries): (Node, u8),
-        joining: bool,
+        hops: Option<u8>,
         now: SimTime,
     ) -> SimTime {
-        let Some(round) = self.rules.of(facts, node).round(tries, joining) else { return SimTime::ZERO };
+        let Some(round) = self.rules.of(facts, node).round(tries, hops.is_none()) else {
+            return hops.map_or(SimTime::ZERO, |hops| self.rules.of(facts, node).may_repeat(hops, now));
+        };
         let place = self.place(facts, node);
         match self.rules.of(facts, node).pause(round, place) {
             Some(pause) => now + pause,

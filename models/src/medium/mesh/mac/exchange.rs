@@ -222,8 +222,7 @@ pub(super) fn failed<U: Above>(
     link.finish_job(node);
     let to = link.packets.get(at).hop_to;
     if !give_up && !link.times.repeats_at_once && to != Node::EVERYONE {
-        let joining = above.slots(node).is_none();
-        let not_before = link.repeats_at(ctx.facts, node, (to, tries), joining, ctx.now());
+        let not_before = link.repeats_at(ctx.facts, node, (to, tries), above.slots(node), ctx.now());
         link.packets.get_mut(at).turn.not_before = not_before;
         let mac = &mut link.macs[node];
         (mac.blocked_to, mac.blocked_until) = (to, not_before);

@@ -39,7 +39,7 @@ pub struct Rules {
     pub attempts_joining: u8,
     /// Slots in which nodes of an even and of an odd number of hops send by turns; zero: at any time.
     pub slot: SimTime,
-    /// A node that waits for its slot looks whether it is there after a random time of up to this, again and again.
+    /// A node that waits for its slot without knowing which is its looks whether it is there after a random time of up to this, again and again.
     pub polls_slot: SimTime,
     /// Frames that wait in front of a node's radio, or that the radio has.
     pub queue_frames_max: u16,
@@ -252,6 +252,38 @@ impl Rules {
         })
     }
 
+    /// From the start of its slot on a node of so many hops waits so long before it looks at its queue, for a place between 0 and 1: of four hops in a row two begin
+    /// with the slot, two with its second half. N `fhss_ws.c`.
+    pub fn looks_after(&self, hops: u8, place: f64) -> SimTime {
+        self.half(hops) + SimTime::from_secs_f64((0.01 + 0.19 * place) * self.slot.secs_f64())
+    }
+
+    /// From the start of a node's slot to that of its own half of it.
+    fn half(&self, hops: u8) -> SimTime {
+        SimTime::from_nanos(u64::from(hops / 2 % 2) * self.slot.nanos() / 2)
+    }
+
+    /// When a node of so many hops may repeat a frame that was not answered: now in its own half of its slot, otherwise as its next one begins. N `fhss_ws.c`.
+    pub fn may_repeat(&self, hops: u8, now: SimTime) -> SimTime {
+        let (interval, slot) = (BROADCAST_INTERVAL.nanos(), self.slot.nanos());
+        if slot == 0 {
+            return now;
+        }
+        let begun = now.nanos() / interval * interval + BROADCAST_DWELL.nanos();
+        let first = begun + u64::from(hops % 2) * slot + self.half(hops).nanos();
+        // Since its own half began that was the last to do so.
+        let since = now.nanos().checked_sub(first).map(|since| since % (2 * slot));
+        match since {
+            None => SimTime::from_nanos(first),
+            Some(since) if since < slot / 2 => now,
+            Some(since) => {
+                let next = now.nanos() - since + 2 * slot;
+                let is_behind = next + 1_000 >= begun - BROADCAST_DWELL.nanos() + interval;
+                SimTime::from_nanos(if is_behind { next + BROADCAST_DWELL.nanos() } else { next })
+            }
+        }
+    }
+
     /// Transmissions of a frame one after another.
     pub fn in_a_row(&self, joining: bool) -> u8 {
         if joining { self.attempts_joining } else { self.attempts_a_channel }
@@ -363,6 +395,26 @@ mod tests {
         // wsrd sends at any time.
         let any = Rules::new(&MacSpec::default(), (Role::Router, RouterStack::Wsrd), 50_000);
         assert_eq!(any.may_send(1, SimTime::from_millis(300)), SimTime::from_millis(300));
+    }
+
+    #[test]
+    fn of_four_hops_in_a_row_each_repeats_in_a_half_of_its_own() {
+        // At 50 kb/s slots of 127.5 ms from 255 ms on: of 0 hops the first half, of 2 the second, of 1 and 3 the same of the next slot.
+        let rules = rules(RouterStack::Nanostack, 50_000);
+        let of = |hops, ms: f64| rules.may_repeat(hops, SimTime::from_secs_f64(ms * 1e-3)).secs_f64() * 1e3;
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 0.01, "{a} {b}");
+        for (hops, begins) in [(0, 255.0), (2, 318.75), (1, 382.5), (3, 446.25), (4, 255.0)] {
+            near(of(hops, 256.0), if begins > 256.0 { begins } else { 256.0 });
+            near(of(hops, begins + 63.0), begins + 63.0);
+            // A moment behind it: two slots later.
+            near(of(hops, begins + 64.0), begins + 255.0);
+        }
+        // Behind the last of the even slots, at 765 ms, comes the first after the next broadcast slot.
+        near(of(0, 830.0), 1_020.0 + 255.0);
+        let looks = |hops, place| rules.looks_after(hops, place).secs_f64() * 1e3;
+        for (hops, place, ms) in [(0, 0.0, 1.275), (1, 1.0, 25.5), (2, 0.0, 65.025), (3, 1.0, 89.25)] {
+            near(looks(hops, place), ms);
+        }
     }
 
     #[test]

@@ -143,9 +143,17 @@ impl Net {
         let joining = &self.nodes[node];
         // Below a neighbour in a newer version any rank is a first one.
         let is_ahead = |c: &Candidate| joining.parent.is_some() && lollipop::is_newer(c.version, joining.rpl.version);
+        // N `rpl_mrhof.c` asks for no rank but the limit, so that one as many steps down will do; here none that is farther.
+        let is_above = |c: &Candidate| match self.procedures.stack {
+            RouterStack::Wsrd => c.rank < joining.rank,
+            RouterStack::Nanostack => {
+                let step = self.procedures.parents.rank_step;
+                c.rank / step <= joining.rank / step
+            }
+        };
         let usable = self.considered(node, minute).filter(|c| {
             c.rank != INFINITE_RANK
-                && (c.rank < joining.rank || is_ahead(c))
+                && (is_above(c) || is_ahead(c))
                 && c.etx.value().is_some_and(|etx| etx <= etx_max)
                 && (c.rank_below(self.procedures.parents.rank_step) <= rank_max || is_ahead(c))
                 && self.may_lead(node, c.node)

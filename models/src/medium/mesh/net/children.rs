@@ -17,8 +17,8 @@ const ASKED_AGAIN: u8 = 3;
 const ASKED_WINDOW_S: f64 = 10.0;
 /// W `ndp.c`: a parent that is told that it is one no longer keeps its child for so long, s.
 const KEPT_S: u32 = 60;
-/// How long a parent that refuses is not asked again: the least and the most, min.
-const REFUSED_MIN: (f64, f64) = (30.0, 60.0);
+/// N `blacklist.c`, `ws_config.h`: how long a parent that refuses is not asked again, the first time and each other one: the least and the most, min.
+const REFUSED_MIN: [(f64, f64); 2] = [(30.0, 45.0), (60.0, 90.0)];
 
 impl Net {
     /// Children that a node takes, if there is a limit.
@@ -155,9 +155,14 @@ pub(super) fn ask<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     stack.submit(link, ctx, node, Packet::new(Content::Na { is_full: false }, node, Node::EVERYONE, Node::EVERYONE));
 }
 
+/// Whether a border router that has restarted has children in its store.
+pub(super) fn are_stored(net: &Net, ctx: &Ctx, gateway: Node) -> bool {
+    ctx.facts.members().any(|node| net.is_child(gateway, node, seconds(ctx)))
+}
+
 /// wsbrd that has restarted with children in its store begins to ask for them. W `ws_bootstrap_6lbr.c`.
 pub(super) fn begin_to_ask_stored<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
-    if stack.net.children(link, ctx.facts, node, seconds(ctx)) > 0 {
+    if are_stored(stack.net, ctx, node) {
         ask(stack, link, ctx, node, ASKED_AGAIN);
     }
 }
@@ -193,7 +198,11 @@ pub(super) fn refused<P: PortUser>(
             // W `ndp.c`: whatever the reason.
             _ if stack.net.procedures.stack == RouterStack::Wsrd => stack.net.procedures.parents.denied_min,
             Content::Na { is_full: false } => 0,
-            _ => stack.net.between(ctx.facts, node, REFUSED_MIN) as u16,
+            _ => {
+                let candidates = &mut stack.net.nodes.aside(node).candidates;
+                let again = candidates.iter_mut().find(|c| c.node == from).is_some_and(|c| c.probe.is_refused());
+                stack.net.between(ctx.facts, node, REFUSED_MIN[usize::from(again)]) as u16
+            }
         };
         lost::give_up(stack, link, ctx, node, which, minutes);
     }

@@ -11,6 +11,7 @@ use super::rekey::{self, Renewal};
 use super::{INFINITE_RANK, Net, State};
 use crate::check::Bounds;
 use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::packet::Depth;
 use crate::node::Node;
 use crate::spec::{BorderStack, RouterStack};
 use serde::{Deserialize, Serialize};
@@ -239,7 +240,7 @@ pub(super) fn change(net: &mut Net, node: Node, to: Node) {
 /// A node has got the keys of its PAN.
 pub(super) fn has_joined(net: &mut Net, node: Node) {
     let pan = &mut net.nodes[node].pan;
-    (pan.keys.has, pan.keys.pairwise, pan.keys.used) = (true, true, false);
+    (pan.keys.has, pan.keys.shares, pan.keys.used) = (true, Depth::Group, false);
     if let Some(offer) = pan.heard.iter_mut().flat_map(|offers| offers.iter_mut()).find(|offer| offer.pan == pan.of) {
         offer.failures = 0;
     }

@@ -299,6 +299,9 @@ pub(super) fn heard_sweep<P: PortUser>(
     if sweep == Sweep::Config && rekey::is_deaf(stack.net, node, from) {
         return;
     }
+    if sweep == Sweep::Config && ctx.facts.is_gateway(node) {
+        pan::keeps_time(stack, link, ctx, node);
+    }
     let is_member = stack.net.nodes[node].state >= State::ConfigureRouting;
     if sweep == Sweep::Config && is_member && pan::has_restarted(stack, link, ctx, node, from) {
         return;

@@ -8,10 +8,13 @@ pub const ETX_ONE: u16 = 128;
 pub const ETX_MAX: u16 = 4 * ETX_ONE;
 /// Nothing arrived.
 pub const ETX_LOST: u16 = 8 * ETX_ONE;
-/// Nanostack's value of a link whose signal has become too weak.
-const OUT_OF_REACH: u16 = 16 * ETX_ONE;
-/// Beside the number of samples: the signal has become too weak.
+/// Beside the number of samples, which takes four bits: one frame of the sample was left out.
+const ONE_LEFT_OUT: u8 = 0x10;
+const NUMBER: u8 = ONE_LEFT_OUT - 1;
+/// And that the signal has become too weak.
 const TOO_WEAK: u8 = 0x80;
+/// N `etx.c`: of the second sample so many frames may be left out; with the three of the first they are seven.
+const EARLY_FRAMES: u8 = 4;
 /// N `rpl_policy.c`: a change by this much is a reason to look at all candidates.
 const CHANGED: u16 = ETX_ONE / 2;
 /// Samples from which on each new one counts an eighth.
@@ -28,7 +31,7 @@ pub struct Counting {
     pub seconds: u16,
     /// Each sample counts an eighth, instead of the second a half, the third a third and so on.
     pub is_slow: bool,
-    /// Of the first sample so many frames are left out that took three transmissions or more.
+    /// Of the first sample, and of the first frames of the second, so many are left out that arrived and took three transmissions or more.
     pub left_out: u8,
     /// A later sample of fewer frames is enough if one of them failed.
     pub failure_is_enough: bool,
@@ -63,9 +66,14 @@ impl Etx {
         Etx { value, since_s: now_s as u16, samples: SETTLED, told: value, ..Etx::default() }
     }
 
-    /// The signal has become too weak, or is strong enough again; what was counted stays. N `ws_bootstrap.c`.
+    /// The signal has become too weak, or is strong enough again; what was counted stays, and counts as lost meanwhile. N `ws_bootstrap.c`.
     pub fn is_in_reach(&mut self, is: bool) {
         self.samples = if is { self.samples & !TOO_WEAK } else { self.samples | TOO_WEAK };
+    }
+
+    /// Samples that have become part of the value.
+    fn number(&self) -> u8 {
+        self.samples & NUMBER
     }
 
     fn is_too_weak(&self) -> bool {
@@ -76,7 +84,7 @@ impl Etx {
     pub fn value(&self) -> Option<u16> {
         match self.value {
             0 => None,
-            _ if self.is_too_weak() => Some(OUT_OF_REACH),
+            _ if self.is_too_weak() => Some(ETX_LOST),
             value => Some(value),
         }
     }
@@ -110,8 +118,10 @@ impl Etx {
     /// Counts a frame that took so many transmissions; whether that makes a new value.
     pub fn count(&mut self, counting: &Counting, now_s: u64, tries: u8, ok: bool) -> bool {
         let first = self.value == 0;
-        if first && tries >= 3 && self.samples & !TOO_WEAK < counting.left_out {
-            self.samples += 1;
+        let is_early = first || (self.number() == 1 && self.frames < EARLY_FRAMES);
+        let left_out = (self.samples & !TOO_WEAK) / ONE_LEFT_OUT;
+        if is_early && ok && tries >= 3 && left_out < counting.left_out {
+            self.samples += ONE_LEFT_OUT;
             return false;
         }
         if self.transmissions > u8::MAX / 2 {
@@ -159,7 +169,7 @@ impl Etx {
                 (f64::from(self.transmissions) / f64::from(arrived) * f64::from(ETX_ONE)).min(f64::from(ETX_LOST))
             }
         };
-        let samples = if first { 1 } else { ((self.samples & !TOO_WEAK) + 1).min(SETTLED) };
+        let samples = if first { 1 } else { (self.number() + 1).min(SETTLED) };
         let weight = if first { 1.0 } else { 1.0 / f64::from(if counting.is_slow { SETTLED } else { samples }) };
         let value = f64::from(self.value) + weight * (sample - f64::from(self.value));
         let value = libm::round(value).max(1.0) as u16;
@@ -234,11 +244,35 @@ mod tests {
         assert!(!etx.count(&NANOSTACK, 0, 4, true) && !etx.count(&NANOSTACK, 0, 1, true));
         assert!(etx.count(&NANOSTACK, 0, 1, true));
         assert_eq!(etx.value(), Some(256));
-        // From then on an eighth: 256 + (128 - 256) / 8.
-        for _ in 0..4 {
-            etx.count(&NANOSTACK, 60, 1, true);
+        // From then on an eighth, and of the second sample two may be left out as well: 256 + (128 - 256) / 8.
+        for tries in [3, 1, 20, 1, 1, 1] {
+            etx.count(&NANOSTACK, 60, tries, true);
         }
         assert_eq!(etx.value(), Some(240));
+        // Of the third none: (3 + 1 + 1 + 1) / 4 = 1.5, and 240 + (192 - 240) / 8.
+        for tries in [3, 1, 1, 1] {
+            etx.count(&NANOSTACK, 120, tries, true);
+        }
+        assert_eq!(etx.value(), Some(234));
+    }
+
+    #[test]
+    fn what_nanostack_could_not_send_at_all_is_never_left_out() {
+        let mut etx = Etx::default();
+        // 20, 1 and 1 transmissions for two acknowledgements are more than 8.
+        for (tries, ok) in [(20, false), (1, true), (1, true)] {
+            etx.count(&NANOSTACK, 0, tries, ok);
+        }
+        assert_eq!(etx.value(), Some(ETX_LOST));
+    }
+
+    #[test]
+    fn a_link_whose_signal_is_too_weak_counts_as_lost_until_it_is_strong_enough() {
+        let mut etx = Etx::settled(160, 0);
+        etx.is_in_reach(false);
+        assert_eq!(etx.value(), Some(ETX_LOST));
+        etx.is_in_reach(true);
+        assert_eq!(etx.value(), Some(160));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, 
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
-use crate::medium::mesh::mac::LinkLayer;
+use crate::medium::mesh::mac::{Done, LinkLayer};
 use crate::medium::mesh::net::MeshMut;
 use crate::node::Node;
 use crate::spec::{BorderStack, Lease, RouterStack};
@@ -24,6 +24,8 @@ use amitwin_sim_core::SimTime;
 /// N `rpl_downward.c`: registrations that fail in a row before the parent is forgotten, and the wait between them, s.
 const REGISTRATIONS_FAILED_MAX: u8 = 2;
 const REGISTERS_AGAIN_S: f64 = 20.0;
+/// N `rpl_downward.c`: the same where it found no free channel.
+const REGISTERS_WHEN_FREE_S: f64 = 4.0;
 /// N `rpl_downward.c`: from one registration that was acknowledged to that with the next parent, s.
 const REGISTERS_NEXT_S: f64 = 6.0;
 /// N `rpl_downward.c`: from another set of parents, of whom none is new, to their announcement, s. W does so at once.
@@ -40,7 +42,7 @@ pub(super) fn stop(net: &mut Net, node: Node, now: SimTime) {
         joining.rpl.path_sequence = lollipop::INITIAL - 1;
     }
     joining.addressed &= kept;
-    joining.pan.keys.used = false;
+    joining.pan.keys = joining.pan.keys.stored(net.procedures.stack);
     joining.epoch = joining.epoch.wrapping_add(1);
     // Nobody hears it from now on.
     joining.deadline = now;
@@ -64,12 +66,15 @@ pub(super) fn start_router(net: &mut Net, ctx: &mut Ctx, gateway: Node) {
             net.nodes[gateway].rpl.version = lollipop::INITIAL;
             begin_versions(net, ctx, gateway);
         }
-        // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours.
+        // W `ws_bootstrap_6lbr.c`: its configuration waits until it keeps time with its neighbours, if it knows any.
         BorderStack::Wsbrd => {
             trickle::start(net, ctx, gateway, Topic::Advert);
             trickle::start(net, ctx, gateway, Topic::Dio);
-            let imin = SimTime::from_secs_f64(net.procedures.border_discovery(net.nodes_of(gateway)).imin_s());
-            ctx.schedule(ctx.now() + imin, gateway, Event::Pan { node: gateway });
+            let wait_s = match children::are_stored(net, ctx, gateway) {
+                true => net.procedures.border_discovery(net.nodes_of(gateway)).imin_s(),
+                false => 0.0,
+            };
+            ctx.schedule(ctx.now() + SimTime::from_secs_f64(wait_s), gateway, Event::Pan { node: gateway });
         }
     }
 }
@@ -203,19 +208,23 @@ fn all_registered(net: &mut Net, ctx: &mut Ctx, node: Node) {
     }
 }
 
-/// A registration was not acknowledged. wsrd goes by its timers; nanostack tries again after a while, once.
+/// A registration was not acknowledged. wsrd goes by its timers; nanostack tries again after a while, once, but as often as it takes if it found no
+/// free channel.
 pub(super) fn registration_failed<P: PortUser>(
     stack: &mut Stack<P>,
     link: &mut LinkLayer,
     ctx: &mut Ctx,
     node: Node,
-    from: Node,
+    done: &Done,
 ) {
-    let Some(which) = stack.net.which_parent(node, from) else { return };
+    let Some(which) = stack.net.which_parent(node, done.to) else { return };
     let joining = stack.net.nodes.aside(node);
     let is_asked = matches!(joining.step, Step::Register | Step::Renew) && joining.registration.is_pending(which);
     if stack.net.procedures.stack == RouterStack::Wsrd || !is_asked {
         return;
+    }
+    if done.sent == 0 {
+        return arm(stack.net, ctx, node, REGISTERS_WHEN_FREE_S);
     }
     joining.registration.failures += 1;
     if joining.registration.failures >= REGISTRATIONS_FAILED_MAX {

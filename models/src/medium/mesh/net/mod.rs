@@ -358,7 +358,7 @@ impl<P: PortUser> Above for Stack<'_, P> {
         parents::link_result(self, link, ctx, node, done);
         match (done.kind, done.ok) {
             (Kind::Ns, true) => join::registration_done(self.net, ctx, node, done.to),
-            (Kind::Ns, false) => join::registration_failed(self, link, ctx, node, done.to),
+            (Kind::Ns, false) => join::registration_failed(self, link, ctx, node, &done),
             _ => {}
         }
         if !done.ok && done.kind == Kind::Eapol {
@@ -454,8 +454,9 @@ impl Medium for MeshMut<'_> {
             join::start_router(self.net, ctx, node);
             match self.net.procedures.border {
                 BorderStack::Wsbrd => {
-                    for kind in [Sweep::Advert, Sweep::ConfigSolicit] {
-                        sweep::ask(self.link, ctx, node, kind);
+                    sweep::ask(self.link, ctx, node, Sweep::Advert);
+                    if children::are_stored(self.net, ctx, node) {
+                        sweep::ask(self.link, ctx, node, Sweep::ConfigSolicit);
                     }
                 }
                 BorderStack::Nanostack => {

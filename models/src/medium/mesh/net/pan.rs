@@ -108,16 +108,22 @@ fn last_tenth_s(net: &Net) -> u32 {
     (net.procedures.pan.timeout_s / 10.0) as u32
 }
 
-/// [`Event::Pan`]: a border router that has restarted advertises its configuration again; for others the last tenth of the time-out begins, or it is over; unless the border router has shown itself since.
+/// A border router that has restarted keeps time with its neighbours, or has none: it advertises its configuration again, unless it does so already. W
+/// `ws_bootstrap_6lbr.c`, `ws_mngt.c`.
+pub(super) fn keeps_time<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, gateway: Node) {
+    if stack.net.nodes[gateway].state == State::Operational && !trickle::is_running(stack.net, gateway, Topic::Config) {
+        trickle::start(stack.net, ctx, gateway, Topic::Config);
+        sweep::ask(link, ctx, gateway, Sweep::Config);
+        children::begin_to_ask_stored(stack, link, ctx, gateway);
+    }
+}
+
+/// [`Event::Pan`]: a border router that has restarted has waited long enough for a neighbour; for others the last tenth of the time-out begins, or it is over; unless the border router has shown itself since.
 pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, node: Node) {
     let last_tenth_s = last_tenth_s(stack.net);
     let joining = &mut stack.net.nodes[node];
     if ctx.facts.is_gateway(node) {
-        if joining.state == State::Operational {
-            trickle::start(stack.net, ctx, node, Topic::Config);
-            sweep::ask(link, ctx, node, Sweep::Config);
-            children::begin_to_ask_stored(stack, link, ctx, node);
-        }
+        keeps_time(stack, link, ctx, node);
         return;
     }
     if joining.state < State::ConfigureRouting {

@@ -90,7 +90,7 @@ pub(super) struct Probe {
     due_s: u16,
     /// It is to be asked then.
     is_due: bool,
-    /// Solicitations that failed in a row; with one that is on its way, [`IN_FLIGHT`] more, and [`ADVERTISED`] where that is so.
+    /// Solicitations that failed in a row; with one that is on its way, [`IN_FLIGHT`] more, and [`ADVERTISED`] and [`REFUSED`] where that is so.
     tries: u8,
 }
 
@@ -98,6 +98,10 @@ pub(super) struct Probe {
 const IN_FLIGHT: u8 = 0x80;
 /// An advertisement of the candidate has been heard, which is no matter of solicitations, but has its bit here.
 const ADVERTISED: u8 = 0x40;
+/// Nor is it that the candidate has refused this node as its child.
+const REFUSED: u8 = 0x20;
+/// What outlasts solicitations.
+const KEPT: u8 = ADVERTISED | REFUSED;
 
 impl Probe {
     /// Whether a solicitation is with the link layer.
@@ -106,7 +110,7 @@ impl Probe {
     }
 
     fn failed(self) -> u8 {
-        self.tries & !(IN_FLIGHT | ADVERTISED)
+        self.tries & !(IN_FLIGHT | KEPT)
     }
 
     /// Whether an advertisement of the candidate has been heard, where the stack cares.
@@ -119,9 +123,16 @@ impl Probe {
         self.tries |= ADVERTISED;
     }
 
+    /// The candidate refuses this node as its child; whether it has done so before.
+    pub(super) fn is_refused(&mut self) -> bool {
+        let before = self.tries & REFUSED != 0;
+        self.tries |= REFUSED;
+        before
+    }
+
     /// No solicitation is under way or due any longer.
     pub(super) fn ends(&mut self) {
-        *self = Probe { tries: self.tries & ADVERTISED, ..Probe::default() };
+        *self = Probe { tries: self.tries & KEPT, ..Probe::default() };
     }
 }
 
@@ -281,7 +292,7 @@ pub(super) fn counted<P: PortUser>(
         candidate.probe.tries &= !IN_FLIGHT;
     }
     if is_solicitation && done.ok {
-        candidate.probe.tries &= ADVERTISED;
+        candidate.probe.tries &= KEPT;
     }
     let failed = candidate.probe.failed();
     let is_asked_by_registration = is_parent && done.kind == Kind::Ns;
@@ -373,6 +384,7 @@ mod tests {
         assert!(probe.has_advertised() && probe.is_in_flight() && probe.failed() == 2);
         probe.ends();
         assert!(probe.has_advertised() && probe == Probe { tries: ADVERTISED, ..Probe::default() });
+        assert!(!probe.is_refused() && probe.is_refused() && probe.failed() == 0);
     }
 
     #[test]

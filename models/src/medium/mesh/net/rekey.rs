@@ -154,11 +154,21 @@ pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node) {
 
 /// A border router has started: it goes on with what is due by now, and says so by a new version.
 pub(super) fn restarted(net: &mut Net, ctx: &Ctx, gateway: Node) {
-    let Some(ageing) = net.procedures.pan.ageing else { return };
+    let ageing = net.procedures.pan.ageing;
     let renewal = &mut net.nodes.aside(gateway).pan.renewal;
     renewal.version = renewal.version.wrapping_add(1);
+    let Some(ageing) = ageing else { return };
     renewal.newest = ageing.newest(seconds(ctx));
     (renewal.told, renewal.uses_newest) = (renewal.newest, ageing.used(seconds(ctx)) == renewal.newest);
+}
+
+/// The border router has accepted a node's certificate.
+pub(super) fn is_accepted(net: &mut Net, ctx: &Ctx, node: Node) {
+    let shares = &mut net.nodes[node].pan.keys.shares;
+    *shares = (*shares).max(Depth::Pairwise);
+    if let Some(ageing) = net.procedures.pan.ageing {
+        net.nodes.aside(node).pan.renewal.pmk_until_s = (seconds(ctx) + ageing.pmk_s) as u32;
+    }
 }
 
 /// A node has got all keys of its PAN.
@@ -171,9 +181,6 @@ pub(super) fn installed(net: &mut Net, ctx: &Ctx, node: Node, depth: Depth) {
     (renewal.asks_s, renewal.asked) = (0, 0);
     if depth <= Depth::Pairwise {
         renewal.ptk_until_s = (now_s + ageing.ptk_s) as u32;
-    }
-    if depth == Depth::Full {
-        renewal.pmk_until_s = (now_s + ageing.pmk_s) as u32;
     }
 }
 
@@ -189,10 +196,9 @@ fn depth(renewal: &Renewal, now_s: u64) -> Depth {
 /// How much of the exchange a node needs that has no group keys.
 pub(super) fn depth_to_join(net: &Net, ctx: &Ctx, node: Node) -> Depth {
     let pan = &net.nodes[node].pan;
-    match (pan.keys.pairwise, net.procedures.pan.ageing) {
-        (false, _) => Depth::Full,
-        (true, None) => Depth::Group,
-        (true, Some(_)) => depth(&pan.renewal, seconds(ctx)),
+    match (pan.keys.shares, net.procedures.pan.ageing) {
+        (Depth::Group, Some(_)) => depth(&pan.renewal, seconds(ctx)),
+        (shares, _) => shares,
     }
 }
 
@@ -234,14 +240,11 @@ pub(super) fn opens(net: &Net, node: Node, from: Node) -> bool {
 /// Whether a neighbour tells of another version of the PAN than a node knows.
 pub(super) fn differs(net: &Net, node: Node, from: Node) -> bool {
     let version = |node: Node| net.nodes[node].pan.renewal.version;
-    net.procedures.pan.ageing.is_some() && version(from) != version(node)
+    version(from) != version(node)
 }
 
 /// A member has heard a configuration of its PAN: whether it says what the member knows.
 pub(super) fn agrees(net: &mut Net, ctx: &mut Ctx, node: Node, from: Node) -> bool {
-    if net.procedures.pan.ageing.is_none() {
-        return true;
-    }
     let told = net.nodes[from].pan.renewal;
     let known = &mut net.nodes.aside(node).pan.renewal;
     if ctx.facts.is_gateway(node) {

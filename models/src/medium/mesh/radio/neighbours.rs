@@ -339,8 +339,9 @@ impl Neighbours {
     pub fn code(&self, a: Node, b: Node) -> Option<u8> {
         let [first, end] = self.range(a);
         // Blocks that begin within the row, behind its first entry.
-        let from = first / BLOCK + 1;
-        let blocks = &self.blocks[from..end.div_ceil(BLOCK).max(from)];
+        let to = end.div_ceil(BLOCK);
+        let from = (first / BLOCK + 1).min(to);
+        let blocks = &self.blocks[from..to];
         let (at, last) = match blocks.partition_point(|&last| last < b.0) {
             0 => (first, START),
             n => ((from + n - 1) * BLOCK, blocks[n - 1]),
@@ -406,6 +407,13 @@ mod tests {
         assert_eq!(table.code(Node(0), Node(1)), None);
         assert_eq!(code_db(140), 90.0);
         assert_eq!(code_db(160), 100.0);
+        // One that hears nobody, behind a full block and at the end of the table.
+        let pairs: Vec<_> = (1..9).map(|n| (0, n, 60.0)).collect();
+        let table = Neighbours::from_losses(10, &pairs);
+        assert_eq!(
+            (table.of(Node(9)).next(), table.code(Node(9), Node(0)), table.code(Node(0), Node(9))),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -171,6 +171,11 @@ impl Step {
         }
     }
 
+    /// Whether it tells a node that its certificate is accepted.
+    pub fn is_success(&self) -> bool {
+        self.what == What::Success
+    }
+
     /// The EAPOL frame; `id` counts EAP requests.
     pub fn encode(&self, node: SiteId, id: u8) -> Vec<u8> {
         const VERSION: u8 = 3;

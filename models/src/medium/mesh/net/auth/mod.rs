@@ -91,27 +91,43 @@ pub(super) struct Keys {
     depth: Depth,
     /// It is part of the mesh and asks for the next group key.
     pub renews: bool,
-    /// It shares keys with the border router, whether it has group keys or not.
-    pub pairwise: bool,
+    /// How much of an exchange it takes to get group keys: what it shares with the border router it need not get again, whether it has those or not.
+    pub shares: Depth,
     /// It has begun with the group keys that it kept, and the border router has acknowledged no route since.
     pub used: bool,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Keys { has: true, relay: Node::NONE, step: 0, depth: Depth::Full, renews: false, pairwise: true, used: false }
+        Keys {
+            has: true,
+            relay: Node::NONE,
+            step: 0,
+            depth: Depth::Full,
+            renews: false,
+            shares: Depth::Group,
+            used: false,
+        }
     }
 }
 
 impl Keys {
     /// Of a node that is new.
     pub(super) fn none() -> Self {
-        Keys { has: false, pairwise: false, ..Keys::default() }
+        Keys { has: false, shares: Depth::Full, ..Keys::default() }
+    }
+
+    /// Of a node that is reset. What was agreed on in an exchange that had not come to its end is lost (N `supplicant.c`, `tls_sec_prot.c`), and wsrd, which
+    /// deletes what it has stored when it looks for keys, knows nothing without group keys.
+    pub(super) fn stored(self, of: RouterStack) -> Self {
+        let knows = self.has || of == RouterStack::Nanostack;
+        let shares = if knows && self.shares != Depth::Pairwise { self.shares } else { Depth::Full };
+        Keys { shares, used: false, ..self }
     }
 
     /// Without group keys.
     pub(super) fn expired(self) -> Self {
-        Keys { has: false, pairwise: self.pairwise, ..Keys::default() }
+        Keys { has: false, shares: self.shares, ..Keys::default() }
     }
 }
 
@@ -196,6 +212,11 @@ pub(super) fn heard<P: PortUser>(
     if joining.pan.keys.depth != depth {
         return;
     }
+    if steps[usize::from(step)].is_success() {
+        // If the exchange breaks off from here on, the next goes on from here.
+        rekey::is_accepted(stack.net, ctx, node);
+    }
+    let joining = &mut stack.net.nodes[node];
     let (ends, is_behind) =
         (exchange.confirms(depth) == usize::from(next), exchange.confirms(depth) <= usize::from(next));
     let is_asking = (joining.state == State::Authenticate || joining.pan.keys.renews) && joining.pan.keys.step > 0;
