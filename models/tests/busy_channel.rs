@@ -1,5 +1,6 @@
 //! What a node of nanostack does while its channel is busy.
 
+use amitwin_data::rows::EventKind;
 use amitwin_models::medium::mesh::packet::{Content, Packet};
 use amitwin_models::node::Node;
 use amitwin_models::spec::{Act, InterfererSpec, PhyMode, PowerOff, RouterStack, SizeProfile, WorldSpec};
@@ -106,4 +107,24 @@ fn a_radio_gives_a_frame_back_that_it_has_had_for_eleven_seconds() {
     };
     // It counts from its first turn, and from when it began anew.
     assert_eq!([5, 15, 16, 26, 27].map(&mut turn), [(7, 3), (7, 3), (0, 0), (7, 3), (0, 0)]);
+}
+
+#[test]
+fn a_nanostack_node_that_finds_no_free_channel_for_its_registration_tries_until_it_does() {
+    // Meter 1 registers each 1,100 s. From 1,200 to 2,500 s something is there with -70 dBm, over what it takes for a clear channel. Two registrations that nobody
+    // acknowledges would cost it its parent; these were never sent. It may lose it all the same to an announcement of its route that falls into that time.
+    let kept = |seed| {
+        let mut spec = world(sites([(Gateway, 0.0, 0.0), (Meter, 30.0, 0.0)]), PhyMode::M1b, 4_000);
+        (spec.seed, spec.radio.tx_power_dbm) = (seed, 10.8);
+        (spec.mesh.stack, spec.mesh.profile) = (RouterStack::Nanostack, Some(SizeProfile::Small));
+        without_end(&mut spec, 46.3);
+        spec.surroundings.interferers[0].hours = Some((SimTime::from_secs(1_200), SimTime::from_secs(2_500)));
+        let ran = run(&spec);
+        let has_left = ran.rows.events.iter().any(|e| e.node == 1 && e.kind == EventKind::JoinState);
+        let failures = ran.mesh().books.counters.access_failures;
+        assert!(failures > 2 || has_left, "{failures} with seed {seed}");
+        !has_left
+    };
+    let of_twelve = (1..=12).filter(|&seed| kept(seed)).count();
+    assert!(of_twelve >= 6, "{of_twelve}");
 }

@@ -6,7 +6,7 @@
 use super::candidates::{CONSIDERED, has_advertised, minute, remember};
 use super::choice::{self, Offer};
 use super::join::{self, arm, route_by, set_state};
-use super::stack::WSBRD_STEP;
+use super::stack::{Repeats, WSBRD_STEP};
 use super::{
     Content, INFINITE_RANK, Net, Packet, Stack, State, Step, Sweep, Topic, auth, lease, pan, parents, poison, probes,
     rekey, trickle,
@@ -390,11 +390,12 @@ fn may_be_asked(net: &mut Net, link: &LinkLayer, ctx: &Ctx, node: Node, from: No
 pub(super) fn find_parent<P: PortUser>(stack: &mut Stack<P>, ctx: &mut Ctx, node: Node, lost: bool) {
     set_state(stack, ctx, node, State::ConfigureRouting);
     let net = &mut *stack.net;
-    let delay_s = if lost { net.procedures.lost_dis.delay_s } else { net.procedures.dis.delay_s };
+    let Repeats { delay_s, more_s, .. } = if lost { net.procedures.lost_dis } else { net.procedures.dis };
     let joining = &mut net.nodes[node];
     (joining.step, joining.tries, joining.search.lost) = (Step::Discover, 0, lost);
     let delay = net.between(ctx.facts, node, delay_s);
-    arm(net, ctx, node, delay);
+    let more = if more_s.1 > 0.0 { net.between(ctx.facts, node, more_s) } else { 0.0 };
+    arm(net, ctx, node, delay + more);
 }
 
 /// A DIS is due.

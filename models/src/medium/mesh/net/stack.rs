@@ -74,6 +74,8 @@ pub const FLOOD_ROUNDS_MAX: u8 = 3;
 pub struct Repeats {
     /// From what calls for it to the first message: the smallest and largest of a uniform draw, s.
     pub delay_s: (f64, f64),
+    /// And from then on another draw, where a stack waits twice, s.
+    pub more_s: (f64, f64),
     /// First wait, s.
     pub first_s: f64,
     /// Longest, s.
@@ -354,7 +356,12 @@ impl Procedures {
         };
         let address_s = if lease == Lease::Asked { mean(self.address.delay_s) } else { 0.0 };
         let route_s = mean(self.register.delay_s) + mean(self.announce.delay_s);
-        message(&self.border_discovery) + mean(self.dis.delay_s) + parent_s + address_s + route_s
+        message(&self.border_discovery)
+            + mean(self.dis.delay_s)
+            + mean(self.dis.more_s)
+            + parent_s
+            + address_s
+            + route_s
     }
 
     /// By how many hops the ways of meters may be longer after a reset that all went through in turn than in the first tree, where
@@ -371,7 +378,7 @@ impl Procedures {
     /// Whether a node that has lost its last parent goes on asking for ranks, as one that joins: in all but small networks nanostack's bootstrap asks beside RPL.
     /// N `ws_bootstrap_6lr.c`.
     pub fn asks_on(&self) -> bool {
-        self.stack == RouterStack::Nanostack && self.dis.delay_s.0 > self.lost_dis.delay_s.0
+        self.stack == RouterStack::Nanostack && self.dis.more_s.1 > 0.0
     }
 
     /// Time of a join where nothing is lost, each the least and the most, s: from a neighbour with a route to keys, from those to a parent, from the
@@ -383,12 +390,11 @@ impl Procedures {
             // It asks one after the other, who answer at once.
             RouterStack::Wsrd => (0.0, 0.0),
         };
-        let sum =
-            |steps: [(f64, f64); 3]| steps.into_iter().fold((0.0, 0.0), |sum, step| (sum.0 + step.0, sum.1 + step.1));
+        let sum = |steps: &[(f64, f64)]| steps.iter().fold((0.0, 0.0), |sum, step| (sum.0 + step.0, sum.1 + step.1));
         [
             half(self.discovery.imin_s()),
-            sum([self.dis.delay_s, answered, self.choice_s]),
-            sum([self.address.delay_s, self.register.delay_s, self.announce.delay_s]),
+            sum(&[self.dis.delay_s, self.dis.more_s, answered, self.choice_s]),
+            sum(&[self.address.delay_s, self.register.delay_s, self.announce.delay_s]),
         ]
     }
 }

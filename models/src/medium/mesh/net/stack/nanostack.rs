@@ -51,17 +51,18 @@ pub(super) fn nanostack(
     dio: Params,
     border_flood: Flooding,
 ) -> Procedures {
-    // `ws_bootstrap_6lr.c`: 1 to 2 s, and except in small networks 30 to 60 s more.
-    let first_dis_s = if profile == SizeProfile::Small { (1.0, 2.0) } else { (31.0, 62.0) };
+    // `ws_bootstrap_6lr.c`: except in small networks 30 to 60 s behind the first 1 to 2 s.
+    let more_dis_s = if profile == SizeProfile::Small { (0.0, 0.0) } else { (30.0, 60.0) };
     let pan_timeout_min = match profile {
         SizeProfile::Auto | SizeProfile::Small | SizeProfile::Medium => 30.0,
         SizeProfile::Large => 90.0,
         SizeProfile::XLarge => 120.0,
     };
-    // `rpl_upward.c`.
-    let choice_s = dio.imin_s().max(15.0);
+    // `rpl_upward.c`: whole seconds of DIOs.
+    let choice_s = libm::floor(dio.imin_s()).max(15.0);
     let exactly = |delay_s, first_s, longest_s, tries| Repeats {
         delay_s,
+        more_s: (0.0, 0.0),
         first_s,
         longest_s,
         spread: (1.0, 1.0),
@@ -77,7 +78,7 @@ pub(super) fn nanostack(
         // `ws_bootstrap_6lr.c`.
         chooses_with_others: profile <= SizeProfile::Medium,
         config_solicits_max: 5,
-        dis: Repeats { spread: (90.0, 180.0), ..exactly(first_dis_s, 1.0, 1.0, 0) },
+        dis: Repeats { more_s: more_dis_s, spread: (90.0, 180.0), ..exactly((1.0, 2.0), 1.0, 1.0, 0) },
         // `rpl_upward.c`: 10, 20 ... 320 s.
         lost_dis: exactly((10.0, 10.0), 20.0, 320.0, 6),
         choice_s: (choice_s, 1.5 * choice_s),

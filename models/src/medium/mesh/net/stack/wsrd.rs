@@ -33,6 +33,7 @@ pub(super) fn wsrd(
     // `rfc8415_txalg`: 10 % to both sides.
     let repeats = |delay_s, first_s, longest_s, tries| Repeats {
         delay_s,
+        more_s: (0.0, 0.0),
         first_s,
         longest_s,
         spread: (0.9, 1.1),
