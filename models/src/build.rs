@@ -39,7 +39,7 @@ use crate::meter::{self, Boards, Clocks, Meters, Reserves, Servers, Watches};
 use crate::node::{Node, PerNode, SiteId};
 use crate::plan::Plan;
 use crate::purpose;
-use crate::spec::{MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, Version, WorldSpec};
+use crate::spec::{IdleTraffic, MediumKind, PhyMode, PushContent, RadioSpec, SupplySpec, Version, WorldSpec};
 use crate::terrain::{SiteKind, assign_within};
 use crate::timeline::Timeline;
 use crate::weather::Weather;
@@ -405,6 +405,7 @@ impl Kit<'_> {
             start: spec.mesh.start,
             links_every: spec.record.links_every,
             load_every: spec.record.load_every,
+            rests: (spec.mesh.idle_traffic == IdleTraffic::None).then(|| self.model.noise_dbm()),
             tells_health: headend::ask_of_links(&spec.campaigns, &spec.polls).then_some(spec.backhaul.latency),
             jobs: spec.campaigns.iter().filter(|campaign| campaign.job.reset().is_some()).count() as u16,
             spreads: floods::places(&spec.campaigns),

@@ -59,6 +59,8 @@ pub struct MeshSpec {
     /// if they were built without.
     #[schemars(range(min = 1, max = 2))]
     pub parents_max: u8,
+    /// What meters and repeaters say to each other while nothing happens.
+    pub idle_traffic: IdleTraffic,
 }
 
 impl Default for MeshSpec {
@@ -79,6 +81,7 @@ impl Default for MeshSpec {
             border_router: BorderRouterSpec::default(),
             neighbour_table: None,
             parents_max: 2,
+            idle_traffic: IdleTraffic::Full,
         }
     }
 }
@@ -130,6 +133,18 @@ pub enum PanRule {
     /// Each chooses among the PANs that it hears, by the rule of its stack, and chooses anew when its own is lost. Border routers whose
     /// meshes hear each other are simulated as one, as with `coupling.meshes = "exact"`.
     Chosen,
+}
+
+/// What the nodes of a mesh say to each other while nothing happens: most of all frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdleTraffic {
+    /// What their stacks do: advertisements, DIOs, solicitations of neighbours, renewals.
+    Full,
+    /// Nothing. A renewal whose answer is certain, since all relays are there and the link is good at the time, counts as answered; another is sent.
+    /// Neighbours are not asked how they are, and trickle timers stop in their longest interval until something is inconsistent, those of border
+    /// routers as well. Reads, images, outages, resets and joining go frame by frame, through air that is quieter by the idle traffic.
+    None,
 }
 
 /// Which certificates are shown in the exchange by which nodes get their keys.

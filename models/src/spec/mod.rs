@@ -81,7 +81,7 @@ pub use keys::KeySpec;
 pub use last_gasp::LastGaspSpec;
 pub use mac::MacSpec;
 pub use medium::{IdealSpec, MediumKind};
-pub use mesh::{BorderStack, CertificateChain, Lease, MeshSpec, PanRule, RouterStack, SizeProfile, Start};
+pub use mesh::{BorderStack, CertificateChain, IdleTraffic, Lease, MeshSpec, PanRule, RouterStack, SizeProfile, Start};
 pub use obstacle::{ObstacleKind, ObstacleSpec, Surroundings};
 pub use order::{ByColumn, Order, OrderWord};
 pub use radio::{Clutter, LossModel, PathLoss, PhyMode, RadioSpec, Region};

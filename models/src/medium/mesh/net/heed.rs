@@ -49,12 +49,15 @@ fn looks(
     if facts.is_gateway(node) || packet.fragments > 0 {
         return true;
     }
+    // A flood's members lie close together, so that who has heard enough is told without a look at what else it knows.
+    if packet.kind() == Kind::Flood && !flood::counts(net, node, packet) {
+        return false;
+    }
     if net.pan_of(from) != net.pan_of(node) || net.is_new(node) {
         return false;
     }
     match packet.content {
         Content::Dio { rank, .. } => heeds_dio(net, now, node, (from, rank), level_dbm),
-        _ if packet.kind() == Kind::Flood => flood::counts(net, node, packet),
         _ => true,
     }
 }
@@ -134,8 +137,14 @@ pub(super) fn heeds_sweep(net: &Net, facts: &Facts, (from, node): (Node, Node), 
         return true;
     }
     let counts = |topic| trickle::counts(net, node, topic) || trickle::ends_before(net, node, topic, before);
+    // A timer that is in its smallest interval stays there.
+    let may_reset = |topic| trickle::may_be_reset(net, node, topic) || trickle::ends_before(net, node, topic, before);
     match sweep {
-        Sweep::AdvertSolicit | Sweep::ConfigSolicit => true,
+        // Who asks for advertisements names a network, which all PANs share.
+        Sweep::AdvertSolicit if net.chooses() => true,
+        Sweep::AdvertSolicit | Sweep::ConfigSolicit if net.pan_of(from) != net.pan_of(node) => false,
+        Sweep::AdvertSolicit => joining.parent == from || may_reset(Topic::Advert),
+        Sweep::ConfigSolicit => joining.parent == from || may_reset(Topic::Config),
         _ if net.pan_of(from) != net.pan_of(node) => false,
         Sweep::Advert => {
             joining.parent == from

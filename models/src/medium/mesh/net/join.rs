@@ -11,7 +11,7 @@ use super::lost;
 use super::parents;
 use super::probes;
 use super::trickle;
-use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, auth, lollipop, pan, rekey};
+use super::{ALL_TOPICS, Content, Event, Net, Packet, Stack, State, Step, Topic, auth, lollipop, pan, rekey, rests};
 use crate::books::Happened;
 use crate::context::Ctx;
 use crate::medium::PortUser;
@@ -293,10 +293,15 @@ pub(super) fn route_known<P: PortUser>(
     parents.into_iter().for_each(|parent| stack.net.nodes.aside(node).registration.is_acknowledged(parent));
     children::leaves_all_but(stack, link, ctx, node, parents);
     let net = &mut *stack.net;
-    let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
-    net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(route_s);
+    route_lasts(net, ctx, node);
     pan::is_alive(net, ctx, node);
     rest(net, ctx, node);
+}
+
+/// The border router has just got a route: when it is announced anew.
+pub(super) fn route_lasts(net: &mut Net, ctx: &Ctx, node: Node) {
+    let route_s = net.between(ctx.facts, node, net.procedures.route.renewed) * net.procedures.route.lifetime_s;
+    net.nodes.aside(node).deadline = ctx.now() + SimTime::from_secs_f64(route_s);
 }
 
 /// N `ws_bootstrap_6lr.c`: with each acknowledged route the slots of a node go by the rank that it has, in steps.
@@ -326,7 +331,10 @@ pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
     takes_slots(net, node);
     net.nodes.aside(node).pan.size = net.nodes_of(net.pan_of(node));
     for topic in OF_MEMBERS {
-        trickle::start(net, ctx, node, topic);
+        match net.rests.is_some() {
+            true => trickle::rest(net, ctx, node, topic),
+            false => _ = trickle::start(net, ctx, node, topic),
+        }
     }
     rekey::start(net, ctx, node);
     if !ctx.facts.is_gateway(node) {
@@ -426,7 +434,10 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         }
         (_, Step::Announce) if procedures.announce.is_over(tries) => lost::parent_failed(stack, link, ctx, node),
         (_, Step::Announce) => send_dao(stack, link, ctx, node),
-        (_, Step::Settled) if ctx.now() >= joining.deadline => announce(stack.net, ctx, node, (0.0, 0.0)),
+        (_, Step::Settled) if ctx.now() >= joining.deadline => match rests::keeps_route(stack.net, ctx, node) {
+            true => rest(stack.net, ctx, node),
+            false => announce(stack.net, ctx, node, (0.0, 0.0)),
+        },
         (_, Step::Lost) => lost::look_again(stack, link, ctx, node),
         (_, Step::Settled) => {
             let of = procedures.stack;
@@ -439,6 +450,7 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
             if stack.net.nodes[node].step != Step::Settled {
                 return;
             }
+            let is_due = rests::keeps_registrations(stack.net, link, ctx, node, is_due);
             if !is_due.contains(&true) {
                 return rest(stack.net, ctx, node);
             }

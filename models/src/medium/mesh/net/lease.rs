@@ -4,7 +4,7 @@
 //! their renewal, beside whatever else they do. Who has had no answer by the end has no address, and asks for one as if it were new.
 
 use super::joining::Joining;
-use super::{Content, Event, Net, Packet, Stack, State, join, lost};
+use super::{Content, Event, Net, Packet, Stack, State, join, lost, rests};
 use crate::context::Ctx;
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::LinkLayer;
@@ -88,6 +88,11 @@ pub(super) fn given(net: &mut Net, ctx: &mut Ctx, node: Node) {
     join::is_addressed(net, ctx, node);
 }
 
+/// An address is good for as long again.
+pub(super) fn is_renewed(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    holds(net, ctx, node, 0.0);
+}
+
 /// An address was given so many seconds ago.
 fn holds(net: &mut Net, ctx: &mut Ctx, node: Node, since_s: f64) {
     let life = net.procedures.lease;
@@ -125,6 +130,10 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
         // It has kept it, and looks for its PAN.
         return wake_in(stack.net, ctx, node, LOOKS_AGAIN_S);
     }
+    if joining.held.tries == 0 && rests::keeps_address(stack.net, ctx, node) {
+        return;
+    }
+    let joining = &mut stack.net.nodes[node];
     if address.is_over(joining.held.tries) {
         joining.held.tries = 0;
         if joining.parent.is_some() {

@@ -9,7 +9,7 @@ use super::candidates::seconds;
 use super::choice::Offers;
 use super::discover::{self, OF_MEMBERS};
 use super::rekey::Renewal;
-use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, children, join, poison, trickle};
+use super::{Event, Net, Packet, Stack, State, Step, Sweep, Topic, children, join, poison, rests, trickle};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -132,6 +132,11 @@ pub(super) fn due<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: 
     }
     let until_s = u64::from(joining.pan.until_s);
     let (now_s, last_tenth) = (seconds(ctx), until_s.saturating_sub(u64::from(last_tenth_s)));
+    if (last_tenth..until_s).contains(&now_s) && rests::keeps_pan(stack.net, ctx, node) {
+        stack.net.nodes.aside(node).pan.is_watched = false;
+        return is_alive(stack.net, ctx, node);
+    }
+    let joining = &mut stack.net.nodes[node];
     if now_s < last_tenth {
         ctx.schedule(SimTime::from_secs(last_tenth), node, Event::Pan { node });
     } else if now_s < until_s {

@@ -4,8 +4,8 @@ use super::candidates::{self, forget, minute, remember, seconds};
 use super::joining::Search;
 use super::lost::{self, fail, give_up};
 use super::{
-    Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, second,
-    trickle,
+    Content, Event, INFINITE_RANK, Net, Packet, Stack, State, Step, Topic, discover, join, lollipop, probes, rests,
+    second, trickle,
 };
 use crate::books::Happened;
 use crate::context::Ctx;
@@ -173,12 +173,11 @@ pub(super) fn select<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ct
     if stack.net.nodes[node].registration.is_stale() && stack.net.nodes[node].step == Step::Settled {
         join::route_by(stack.net, ctx, node, before);
     }
-    let joining = &stack.net.nodes[node];
-    if joining.parent == Node::NONE {
+    let (parent, wonders_s) = (stack.net.nodes[node].parent, stack.net.nodes[node].watch.wonders_s);
+    if parent == Node::NONE {
         return;
     }
-    if now_s >= joining.watch.wonders_s {
-        let parent = joining.parent;
+    if now_s >= wonders_s && !rests::hears_parent(stack.net, ctx, node) {
         stack.submit(link, ctx, node, Packet::new(Content::Dis, node, parent, parent));
     }
     candidates::drop_bad(stack.net, ctx, node);

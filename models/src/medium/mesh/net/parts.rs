@@ -27,6 +27,8 @@ pub struct Parts {
     pub load_every: SimTime,
     /// Latency of the backhaul over which the head-end is told of links each such hour, if it asks for that.
     pub tells_health: Option<SimTime>,
+    /// Noise of a channel where nothing disturbs, dBm, if nodes at rest say nothing.
+    pub rests: Option<f64>,
     /// Jobs of the head-end that may flood a command.
     pub jobs: u16,
     /// Further floods that may be under way at a time.

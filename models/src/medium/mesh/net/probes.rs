@@ -249,8 +249,10 @@ fn again(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
 
 /// A candidate is all right for now.
 pub(super) fn is_well(net: &mut Net, ctx: &mut Ctx, node: Node, of: Node) {
-    let wait = net.procedures.parents.probing.idle;
-    ask_in(net, ctx, node, of, wait);
+    if net.rests.is_none() {
+        let wait = net.procedures.parents.probing.idle;
+        ask_in(net, ctx, node, of, wait);
+    }
 }
 
 /// Candidates whose ETX is not known are asked: by wsrd at once, by nanostack after some seconds.
@@ -332,6 +334,9 @@ fn gone<P: PortUser>(stack: &mut Stack<P>, link: &mut LinkLayer, ctx: &mut Ctx, 
 
 /// A mesh that has run for long: candidates are at random places of their timers.
 pub(super) fn settle(net: &mut Net, ctx: &mut Ctx, node: Node) {
+    if net.rests.is_some() {
+        return;
+    }
     let (idle, now_s) = (net.procedures.parents.probing.idle, seconds(ctx));
     for n in 0..CANDIDATES {
         let of = net.nodes[node].candidates[n].node;

@@ -98,6 +98,13 @@ impl Registration {
         }
     }
 
+    /// A parent keeps it until then.
+    pub(super) fn lasts(&mut self, with: Node, until_s: u32) {
+        if let Some(n) = self.place(with) {
+            self.until_s[n] = until_s;
+        }
+    }
+
     /// A parent has lost its table.
     pub(super) fn is_forgotten(&mut self, by: Node) {
         if let Some(n) = self.place(by) {

@@ -94,6 +94,11 @@ impl Routes {
         self.of[node].until_s = until_s;
     }
 
+    /// Whether a border router knows a route by these parents.
+    pub(super) fn knows(&self, node: Node, by: [Node; 2], gateway: Node, now_s: u32) -> bool {
+        self.of[node].by == gateway && self.of[node].parents(now_s) == by
+    }
+
     /// Lets go of a route.
     fn forget(&mut self, node: Node) {
         let known = &mut self.of[node];

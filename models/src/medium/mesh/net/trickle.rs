@@ -1,7 +1,7 @@
 //! Trickle timers (RFC 6206): how often a node repeats what its neighbours may already have said.
 
 use super::stack::Params;
-use super::{Event, Net, Stack, State, Sweep, Topic, discover, parents, poison};
+use super::{Event, Net, Stack, State, Sweep, Topic, discover, parents, poison, rests};
 use crate::context::{Ctx, Facts};
 use crate::medium::PortUser;
 use crate::medium::mesh::mac::{LinkLayer, sweep};
@@ -28,6 +28,13 @@ pub(super) struct Trickle {
     silent: u8,
 }
 
+impl Trickle {
+    /// Whether its interval is the longest.
+    pub(super) fn is_longest(&self, params: &Params) -> bool {
+        self.interval_ms >= params.imax_ms
+    }
+}
+
 /// Milliseconds of the run, modulo 2^32 (49.7 d).
 fn ms(at: SimTime) -> u32 {
     (at.nanos() / 1_000_000) as u32
@@ -48,6 +55,13 @@ pub(super) fn start(net: &mut Net, ctx: &mut Ctx, node: Node, topic: Topic) -> S
     let span = f64::from(params.imax_ms - params.imin_ms);
     let interval = params.imin_ms + (net.draw(ctx.facts, node) * span) as u32;
     begin(net, ctx, node, topic, interval)
+}
+
+/// A timer that has come to rest: it speaks again when something is inconsistent.
+pub(super) fn rest(net: &mut Net, ctx: &Ctx, node: Node, topic: Topic) {
+    let interval_ms = params(net, ctx, node, topic).imax_ms;
+    let timer = &mut net.nodes.aside(node).trickles[topic as usize];
+    *timer = Trickle { begin_ms: ms(ctx.now()), interval_ms, fired: true, ..*timer };
 }
 
 /// Stops a timer.
@@ -97,6 +111,11 @@ pub(super) fn counts(net: &Net, node: Node, topic: Topic) -> bool {
         _ => net.procedures.discovery.k,
     };
     net.nodes[node].trickles[topic as usize].heard < k
+}
+
+/// Whether a reset would do anything to a meter's timer of advertisements or configurations.
+pub(super) fn may_be_reset(net: &Net, node: Node, topic: Topic) -> bool {
+    net.nodes[node].trickles[topic as usize].interval_ms > net.procedures.discovery.imin_ms
 }
 
 /// Whether the interval of a timer ends before an instant that is near, so that it counts anew.
@@ -154,6 +173,9 @@ pub(super) fn due<P: PortUser>(
     }
     if timer.fired {
         let next = (timer.interval_ms.saturating_mul(2)).min(params.imax_ms);
+        if rests::is_over(stack.net, node, topic, &params) {
+            return;
+        }
         begin(stack.net, ctx, node, topic, next);
         return;
     }

@@ -46,6 +46,8 @@ pub struct Heat {
     window_hz: f32,
     /// Kind of box, and [`HOT`] on a hot socket.
     of_node: PerNode<u8>,
+    /// By kind of box: whether any node is in one.
+    is_there: [bool; BOXES],
     /// Boards at the full hours of the run by kind of box, and on hot sockets.
     over_run: [[OverRun; BOXES]; 2],
     /// The slot that was looked at last, and the boards at its two ends by kind of box: NaN until somebody asks.
@@ -89,6 +91,9 @@ impl Heat {
             let number = box_of(weather, run.seed, site.0, kind);
             if is_hot_socket(weather, run.seed, site.0, kind) { number | HOT } else { number }
         };
+        let of_node: PerNode<u8> = sites.0.iter().map(box_at).collect();
+        let mut is_there = [false; BOXES];
+        of_node.0.iter().for_each(|kind| is_there[usize::from(kind & !HOT)] = true);
         Some(Heat {
             sky: Sky::of(weather, run.seed)?,
             start_unix_s: run.dlms.start_unix_s as f64,
@@ -101,7 +106,8 @@ impl Heat {
             seed: run.seed,
             frequency_mhz,
             window_hz: window_hz(run.radio.phy.rate_bps()),
-            of_node: sites.0.iter().map(box_at).collect(),
+            of_node,
+            is_there,
             over_run: [0.0, HOT_SOCKET_K].map(|more_k| hours.over_run(more_k)),
             slot: u64::MAX,
             ends_c: [(f64::NAN, f64::NAN); BOXES],
@@ -152,11 +158,8 @@ impl Heat {
     pub fn boards(&self, at: SimTime) -> Boards {
         let unix_s = self.start_unix_s + at.secs_f64();
         let mut of_box_c = [f64::NAN; BOXES];
-        for kind in self.of_node.0.iter().map(|kind| usize::from(kind & !HOT)) {
-            let board_c = &mut of_box_c[kind];
-            if board_c.is_nan() {
-                *board_c = self.boxes[kind].board_c(&self.sky, unix_s);
-            }
+        for (kind, board_c) in of_box_c.iter_mut().enumerate().filter(|(kind, _)| self.is_there[*kind]) {
+            *board_c = self.boxes[kind].board_c(&self.sky, unix_s);
         }
         Boards { at, of_box_c }
     }
