@@ -137,14 +137,8 @@ pub(super) fn heeds_sweep(net: &Net, facts: &Facts, (from, node): (Node, Node), 
         return true;
     }
     let counts = |topic| trickle::counts(net, node, topic) || trickle::ends_before(net, node, topic, before);
-    // A timer that is in its smallest interval stays there.
-    let may_reset = |topic| trickle::may_be_reset(net, node, topic) || trickle::ends_before(net, node, topic, before);
     match sweep {
-        // Who asks for advertisements names a network, which all PANs share.
-        Sweep::AdvertSolicit if net.chooses() => true,
-        Sweep::AdvertSolicit | Sweep::ConfigSolicit if net.pan_of(from) != net.pan_of(node) => false,
-        Sweep::AdvertSolicit => joining.parent == from || may_reset(Topic::Advert),
-        Sweep::ConfigSolicit => joining.parent == from || may_reset(Topic::Config),
+        Sweep::AdvertSolicit | Sweep::ConfigSolicit => true,
         _ if net.pan_of(from) != net.pan_of(node) => false,
         Sweep::Advert => {
             joining.parent == from

@@ -113,11 +113,6 @@ pub(super) fn counts(net: &Net, node: Node, topic: Topic) -> bool {
     net.nodes[node].trickles[topic as usize].heard < k
 }
 
-/// Whether a reset would do anything to a meter's timer of advertisements or configurations.
-pub(super) fn may_be_reset(net: &Net, node: Node, topic: Topic) -> bool {
-    net.nodes[node].trickles[topic as usize].interval_ms > net.procedures.discovery.imin_ms
-}
-
 /// Whether the interval of a timer ends before an instant that is near, so that it counts anew.
 pub(super) fn ends_before(net: &Net, node: Node, topic: Topic, at: SimTime) -> bool {
     let timer = &net.nodes[node].trickles[topic as usize];
