@@ -57,16 +57,6 @@ impl Train {
         self.start_at(place).is_some_and(|start| start <= at && at < start + self.lasts)
     }
 
-    /// Whether a frame of it may begin while one of another train is on its channel: from place to place they come nearer, or part, by as much.
-    fn may_meet(&self, other: &Train) -> bool {
-        let (first, end) = (self.first.max(other.first), (self.first + self.frames).min(other.first + other.frames));
-        let ahead_ns = |place| self.starts_at(place).nanos() as i64 - other.starts_at(place).nanos() as i64;
-        first < end && {
-            let (one, last) = (ahead_ns(first), ahead_ns(end - 1));
-            one.max(last) >= 0 && one.min(last) < other.lasts.nanos() as i64
-        }
-    }
-
     fn leave_out(&mut self, place: u16) {
         self.left_out |= 1 << (place - self.first);
     }
@@ -146,7 +136,6 @@ impl Air {
         let newest = self.trains.len() - 1;
         for n in 0..newest {
             if !self.is_foreign(self.trains[n].from)
-                && self.trains[n].may_meet(&self.trains[newest])
                 && self.level_of(self.trains[newest].from, self.trains[n].from).is_some()
             {
                 self.give_way(n, newest);
