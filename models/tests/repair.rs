@@ -88,6 +88,27 @@ fn who_has_lost_its_last_parent_says_so_twice_and_asks() {
 }
 
 #[test]
+fn a_neighbour_as_far_down_takes_the_place_of_the_only_parent() {
+    // Meters 1 and 2 hear the border router, 3 hears 2, and 4 hears 1 and 3, which are 160 m away at most; all others are 230 m apart at least.
+    let places = [(0.0, 0.0), (150.0, 0.0), (0.0, 150.0), (130.0, 230.0), (250.0, 130.0)];
+    let places = places.into_iter().enumerate().map(|(n, (x, y))| (if n == 0 { Gateway } else { Meter }, x, y));
+    let places: Vec<_> = places.collect();
+    let mut stayed = 0;
+    for seed in 1..=12 {
+        let mut spec = WorldSpec { placement: sites(places.clone()), ..line(6_000, seed) };
+        spec.events = vec![event("off", 2_000, None, Act::PowerOff(PowerOff {}), vec![1])];
+        let ran = run(&spec);
+        let hops: Vec<_> = ran.rows.nodes.iter().map(|n| (n.parent, n.hops)).collect();
+        assert_eq!(hops[3..], [(Some(2), Some(2)), (Some(1), Some(2))]);
+        let changes = ran.rows.events.iter().filter(|e| e.node == 4 && e.kind == EventKind::ParentChange);
+        assert_eq!(changes.last().map(|e| e.value), Some(3), "with seed {seed}");
+        stayed += u32::from(states(&ran, 4, 2_000.0).is_empty());
+    }
+    // If only those who are nearer would do, it would look for its way, or its PAN, each time.
+    assert!(stayed >= 9, "it stays part of the mesh in {stayed} of 12 runs");
+}
+
+#[test]
 fn who_has_mended_its_way_once_still_looks_for_its_pan_when_the_border_router_has_restarted() {
     let mut spec = line(9_000, 3);
     spec.events = vec![

@@ -6,7 +6,7 @@ use amitwin_models::medium::mesh::LeftOut;
 use amitwin_models::medium::mesh::radio::limits;
 use amitwin_models::medium::mesh::radio::phy::channel_plan;
 use amitwin_models::node::SiteId;
-use amitwin_models::spec::{MeshSpec, WorldSpec};
+use amitwin_models::spec::{IdleTraffic, MediumKind, MeshSpec, WorldSpec};
 use amitwin_models::terrain::SiteKind;
 use amitwin_sim_core::SimTime;
 
@@ -37,6 +37,12 @@ pub fn of_world(built: &Built, spec: &WorldSpec) -> Vec<String> {
              weaker and may lose more, and repeat more, than shown. Raise radio.neighbours_max to keep them",
             spec.radio.neighbours_max
         ));
+    }
+    if spec.medium == MediumKind::Mesh && spec.mesh.idle_traffic == IdleTraffic::None {
+        warnings.push(
+            "mesh.idle_traffic is \"none\": frames, air time and batteries are without what nodes say while nothing happens, which is most of it"
+                .to_string(),
+        );
     }
     warnings
 }
