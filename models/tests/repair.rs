@@ -104,8 +104,9 @@ fn a_neighbour_as_far_down_takes_the_place_of_the_only_parent() {
         assert_eq!(changes.last().map(|e| e.value), Some(3), "with seed {seed}");
         stayed += u32::from(states(&ran, 4, 2_000.0).is_empty());
     }
-    // If only those who are nearer would do, it would look for its way, or its PAN, each time.
-    assert!(stayed >= 9, "it stays part of the mesh in {stayed} of 12 runs");
+    // Mostly frames that fail have taken it a step further down by the time that it looks. Where they have not, one that is as far down has to do: if only
+    // those who are nearer would, it would stay in 8 runs, and look for its way or its PAN in the others.
+    assert!(stayed >= 10, "it stays part of the mesh in {stayed} of 12 runs");
 }
 
 #[test]
