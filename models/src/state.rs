@@ -45,7 +45,7 @@ use amitwin_sim_core::{Engine, Exchange, Partition, SnapshotError, snapshot};
 use std::fmt::{Debug, Write};
 
 /// Number of the contents; a new one for every change of what is saved.
-pub const CONTENTS: u32 = 17;
+pub const CONTENTS: u32 = 18;
 
 /// A world that cannot be saved, or does not go on from these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -37,12 +37,12 @@ pub struct FirmwareSpec {
     #[serde(default, with = "Maybe::<Time>", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
     pub pace: Option<SimTime>,
-    /// Rounds of multicast at the most, the first among them: before each further one the meters are asked which blocks they lack. What is lacking
-    /// afterwards goes to single meters; the preset's when missing.
+    /// Rounds of multicast at the most, the first among them: before each further one the meters are asked which blocks they lack. Meshes get again what
+    /// is lacking there; what is lacking afterwards goes to single meters; the preset's when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub rounds: Option<u16>,
-    /// Meters that have to lack a block for it to be multicast again; the preset's when missing.
+    /// Meters of a mesh that have to lack a block for it to be multicast again there; the preset's when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 2_000_000))]
     pub multicast_from: Option<u32>,

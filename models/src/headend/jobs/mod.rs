@@ -396,11 +396,14 @@ impl Tools<'_> {
             Destination::Unicast(meter) => {
                 ctx.send(self.network.partition[meter.at()], at, 0, Event::Down(Box::new(down)));
             }
-            Destination::All => {
-                for &mesh in &self.network.meshes {
-                    ctx.send(mesh, at, 0, Event::Down(Box::new(down.clone())));
-                }
-            }
+            Destination::All => self.send_in(ctx, &down, &self.network.meshes),
+        }
+    }
+
+    /// Sends what is for all in some meshes alone.
+    pub fn send_in(&self, ctx: &mut Ctx, down: &Down, meshes: &[u32]) {
+        for &mesh in meshes {
+            ctx.send(mesh, ctx.now() + self.network.latency, 0, Event::Down(Box::new(down.clone())));
         }
     }
 }

@@ -110,6 +110,8 @@ pub struct State {
     again: u8,
     /// Blocks of the round that is multicast.
     blocks: Vec<u32>,
+    /// By block, positions of meters, one of each mesh that gets it again; empty in the first round, of which all get all.
+    whose: Vec<Vec<u32>>,
     /// Floods so far.
     floods: u32,
     /// Who still has to be talked to in this phase, by position.
@@ -250,7 +252,10 @@ impl JobKind for Firmware {
             "firmware: it is about a meter that is not here".to_owned()
         })?;
         let blocks = self.spec.blocks();
+        let is_whose = state.whose.iter().flatten().all(|&position| position < meters);
         let known = state.blocks.iter().all(|&block| block < blocks)
+            && is_whose
+            && (state.whose.is_empty() || state.whose.len() == state.blocks.len())
             && state.meters.iter().all(|meter| meter.gaps().all(|block| block < blocks))
             && state.bursts.values().flatten().all(|&block| block < blocks)
             && usize::from(state.wave) < self.waves.count();

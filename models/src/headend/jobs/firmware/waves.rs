@@ -209,21 +209,27 @@ impl Firmware {
 
     /// All that answer have said what they lack: another round, or the rest goes to single meters.
     fn asked_all(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>) {
-        let mut lack = vec![0u32; self.spec.blocks() as usize];
+        // By block and mesh, how many lack it, and one of them.
+        let mut lack: BTreeMap<u32, BTreeMap<u32, (u32, u32)>> = BTreeMap::new();
         for position in self.left(tools) {
             let meter = &self.state.meters[position as usize];
+            let mesh = tools.network.partition[self.meters[position as usize].at()];
             // One that has said nothing is not known to lack anything.
             for block in meter.gaps().filter(|_| meter.asked) {
-                lack[block as usize] += 1;
+                lack.entry(block).or_default().entry(mesh).or_insert((0, position)).0 += 1;
             }
         }
-        let shared = |count: &u32| *count >= self.spec.multicast_from();
-        let blocks: Vec<u32> = (0..).zip(&lack).filter(|(_, count)| shared(count)).map(|(block, _)| block).collect();
+        let lacking = lack.len() as u32;
+        let most = self.spec.multicast_from();
+        let shared = lack.into_iter().map(|(block, by_mesh)| {
+            let of_meshes = by_mesh.into_values().filter(|(count, _)| *count >= most).map(|(_, position)| position);
+            (block, of_meshes.collect::<Vec<_>>())
+        });
+        let (blocks, whose): (Vec<_>, Vec<_>) = shared.filter(|(_, whose)| !whose.is_empty()).unzip();
         if blocks.is_empty() || self.state.round >= self.spec.rounds() {
             return self.talk_to_all(ctx, tools, Phase::Serve);
         }
-        let lacking = lack.iter().filter(|count| **count > 0).count() as u32;
-        self.round_with(ctx, tools, blocks, lacking);
+        self.round_with(ctx, tools, (blocks, whose), lacking);
         self.wake(ctx, ctx.now(), Wake::Block { place: ANNOUNCED });
     }
 
@@ -231,11 +237,18 @@ impl Firmware {
     fn begin_round(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, place: u32) {
         let blocks: Vec<u32> = (0..self.spec.blocks()).collect();
         let lacking = blocks.len() as u32;
-        self.round_with(ctx, tools, blocks, lacking);
+        self.round_with(ctx, tools, (blocks, Vec::new()), lacking);
         self.wake(ctx, ctx.now(), Wake::Block { place });
     }
 
-    fn round_with(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, blocks: Vec<u32>, lacking: u32) {
+    /// A round of these blocks, each for the meshes of these meters; for all without any.
+    fn round_with(
+        &mut self,
+        ctx: &mut Ctx,
+        tools: &mut Tools<'_>,
+        (blocks, whose): (Vec<u32>, Vec<Vec<u32>>),
+        lacking: u32,
+    ) {
         self.state.round += 1;
         let counts = &mut tools.statistics.images;
         counts.rounds = counts.rounds.max(self.state.round.into());
@@ -263,7 +276,7 @@ impl Firmware {
             complete,
             meters,
         });
-        (self.state.phase, self.state.blocks) = (Phase::Spread, blocks);
+        (self.state.phase, self.state.blocks, self.state.whose) = (Phase::Spread, blocks, whose);
     }
 
     /// Multicasts the block at a place of the round, or announces the image.
@@ -280,7 +293,14 @@ impl Firmware {
         let slot = (self.state.floods % u32::from(slots(&self.spec))) as u16;
         self.state.floods = self.state.floods.wrapping_add(1);
         let down = tools.talk.image_to_all(slot, self.image, step);
-        tools.send(ctx, down);
+        match place.checked_sub(ANNOUNCED).and_then(|place| self.state.whose.get(place as usize)) {
+            Some(whose) => {
+                let mesh = |&position: &u32| tools.network.partition[self.meters[position as usize].at()];
+                let meshes: Vec<u32> = whose.iter().map(mesh).collect();
+                tools.send_in(ctx, &down, &meshes);
+            }
+            None => tools.send(ctx, down),
+        }
         if ((place + 1).saturating_sub(ANNOUNCED) as usize) < self.state.blocks.len() {
             self.wake(ctx, ctx.now() + self.spec.pace(), Wake::Block { place: place + 1 });
         } else {
