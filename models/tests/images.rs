@@ -1,6 +1,6 @@
 //! Firmware campaigns and the rest of the head-end: permits that sessions share; and images that meters look at before they take them for theirs.
 
-use amitwin_data::rows::{ImageState, Outcome, TransactionKind, TransactionRow};
+use amitwin_data::rows::{FrameKind, ImageState, Outcome, TransactionKind, TransactionRow};
 use amitwin_models::spec::*;
 use amitwin_models::terrain::SiteKind::{Gateway, Meter};
 use amitwin_sim_core::SimTime;
@@ -114,4 +114,32 @@ fn what_an_activation_has_made_of_a_meter_is_in_the_table_even_if_the_head_end_n
         let outcomes: Vec<_> = rows.iter().map(|row| row.outcome).collect();
         assert_eq!(outcomes, [Outcome::Failed, others, Outcome::Failed, others]);
     }
+}
+
+#[test]
+fn a_mesh_gets_again_what_is_lacking_there() {
+    // Two meshes, 20 km apart; in the second a meter is without supply for four of twenty blocks.
+    let places =
+        [(0.0, Gateway), (70.0, Meter), (140.0, Meter), (20_000.0, Gateway), (20_070.0, Meter), (20_140.0, Meter)];
+    let mut spec = world(sites(places.map(|(x, kind)| (kind, x, 0.0))), PhyMode::M3, 7_200);
+    let firmware = FirmwareSpec {
+        multicast_from: Some(1),
+        pace: Some(seconds(60)),
+        settle: Some(seconds(120)),
+        ..FirmwareSpec::new(seconds(600), 20 * 1_024)
+    };
+    spec.campaigns = vec![CampaignSpec::firmware("v2", firmware)];
+    spec.events = vec![event("off", 1_200, Some(240), Act::PowerOff(PowerOff {}), vec![4])];
+    spec.record.frames_every = 1;
+    let ran = run(&spec);
+    let [first, again] = &ran.rows.rounds[..] else { panic!("{:?}", ran.rows.rounds) };
+    assert!(first.blocks == 20 && (1..=6).contains(&again.blocks), "{}", again.blocks);
+    let floods_since = |gateway: u32, since_s: f64| {
+        let floods = ran.rows.frames.iter().filter(|f| f.src == gateway && f.kind == FrameKind::Flood);
+        floods.filter(|f| f.time_s > since_s).count()
+    };
+    assert!(floods_since(0, 0.0) >= 23, "three announcements and twenty blocks");
+    assert_eq!(floods_since(0, again.time_s), 0);
+    assert!(floods_since(3, again.time_s) >= again.blocks as usize);
+    assert_eq!(count(&ran, Outcome::Ok), 4);
 }

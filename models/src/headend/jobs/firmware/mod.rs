@@ -170,6 +170,7 @@ impl Firmware {
             round: 0,
             again: 0,
             blocks: Vec::new(),
+            whose: Vec::new(),
             floods: 0,
             queue: VecDeque::new(),
             open: 0,
