@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use sessions::Asked;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use waves::RoundBlocks;
 
 /// For so long a flood may be under way before its place is used again.
 const FLOOD_LASTS: SimTime = SimTime::from_secs(600);
@@ -108,10 +109,8 @@ pub struct State {
     round: u16,
     /// Times in a row that silent meters of this wave have been tried again and said nothing.
     again: u8,
-    /// Blocks of the round that is multicast.
-    blocks: Vec<u32>,
-    /// By block, positions of meters, one of each mesh that gets it again; empty in the first round, of which all get all.
-    whose: Vec<Vec<u32>>,
+    /// What is multicast in this round.
+    blocks: RoundBlocks,
     /// Floods so far.
     floods: u32,
     /// Who still has to be talked to in this phase, by position.
@@ -169,8 +168,7 @@ impl Firmware {
             wave: 0,
             round: 0,
             again: 0,
-            blocks: Vec::new(),
-            whose: Vec::new(),
+            blocks: RoundBlocks::default(),
             floods: 0,
             queue: VecDeque::new(),
             open: 0,
@@ -238,7 +236,7 @@ impl JobKind for Firmware {
             | Wake::Burst { position } => (position as usize) < self.meters.len(),
             Wake::Next | Wake::Timeout { .. } | Wake::Overdue { .. } => true,
             Wake::Block { place } => {
-                self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.len()
+                self.is_multicast() && (place as usize) < waves::ANNOUNCED as usize + self.state.blocks.numbers.len()
             }
         }
     }
@@ -253,10 +251,7 @@ impl JobKind for Firmware {
             "firmware: it is about a meter that is not here".to_owned()
         })?;
         let blocks = self.spec.blocks();
-        let is_whose = state.whose.iter().flatten().all(|&position| position < meters);
-        let known = state.blocks.iter().all(|&block| block < blocks)
-            && is_whose
-            && (state.whose.is_empty() || state.whose.len() == state.blocks.len())
+        let known = state.blocks.fit(blocks, meters)
             && state.meters.iter().all(|meter| meter.gaps().all(|block| block < blocks))
             && state.bursts.values().flatten().all(|&block| block < blocks)
             && usize::from(state.wave) < self.waves.count();

@@ -9,6 +9,7 @@ use crate::headend::links::Lack;
 use crate::node::SiteId;
 use amitwin_data::rows::{Added, Outcome, RoundRow, TransactionKind, TransactionRow};
 use amitwin_sim_core::SimTime;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A multicast image is announced so many times, because who misses all of them takes none of its blocks.
@@ -31,6 +32,24 @@ fn by_turns(positions: Vec<u32>, router: impl Fn(u32) -> SiteId) -> Vec<u32> {
     }
     placed.sort_unstable();
     placed.into_iter().map(|(_, position)| position).collect()
+}
+
+/// What is multicast in a round.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct RoundBlocks {
+    /// Numbers of the blocks.
+    pub(super) numbers: Vec<u32>,
+    /// By block, positions of meters, one of each mesh that gets it again; empty in the first round, of which all get all.
+    whose: Vec<Vec<u32>>,
+}
+
+impl RoundBlocks {
+    /// Whether they are of an image of so many blocks, for so many meters.
+    pub(super) fn fit(&self, blocks: u32, meters: u32) -> bool {
+        self.numbers.iter().all(|&block| block < blocks)
+            && self.whose.iter().flatten().all(|&position| position < meters)
+            && (self.whose.is_empty() || self.whose.len() == self.numbers.len())
+    }
 }
 
 impl Firmware {
@@ -225,30 +244,23 @@ impl Firmware {
             let of_meshes = by_mesh.into_values().filter(|(count, _)| *count >= most).map(|(_, position)| position);
             (block, of_meshes.collect::<Vec<_>>())
         });
-        let (blocks, whose): (Vec<_>, Vec<_>) = shared.filter(|(_, whose)| !whose.is_empty()).unzip();
-        if blocks.is_empty() || self.state.round >= self.spec.rounds() {
+        let (numbers, whose): (Vec<_>, Vec<_>) = shared.filter(|(_, whose)| !whose.is_empty()).unzip();
+        if numbers.is_empty() || self.state.round >= self.spec.rounds() {
             return self.talk_to_all(ctx, tools, Phase::Serve);
         }
-        self.round_with(ctx, tools, (blocks, whose), lacking);
+        self.round_with(ctx, tools, RoundBlocks { numbers, whose }, lacking);
         self.wake(ctx, ctx.now(), Wake::Block { place: ANNOUNCED });
     }
 
     /// The first round: all blocks.
     fn begin_round(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, place: u32) {
-        let blocks: Vec<u32> = (0..self.spec.blocks()).collect();
-        let lacking = blocks.len() as u32;
-        self.round_with(ctx, tools, (blocks, Vec::new()), lacking);
+        let lacking = self.spec.blocks();
+        let blocks = RoundBlocks { numbers: (0..lacking).collect(), whose: Vec::new() };
+        self.round_with(ctx, tools, blocks, lacking);
         self.wake(ctx, ctx.now(), Wake::Block { place });
     }
 
-    /// A round of these blocks, each for the meshes of these meters; for all without any.
-    fn round_with(
-        &mut self,
-        ctx: &mut Ctx,
-        tools: &mut Tools<'_>,
-        (blocks, whose): (Vec<u32>, Vec<Vec<u32>>),
-        lacking: u32,
-    ) {
+    fn round_with(&mut self, ctx: &mut Ctx, tools: &mut Tools<'_>, blocks: RoundBlocks, lacking: u32) {
         self.state.round += 1;
         let counts = &mut tools.statistics.images;
         counts.rounds = counts.rounds.max(self.state.round.into());
@@ -271,12 +283,12 @@ impl Firmware {
             campaign: self.name.clone(),
             wave: self.state.wave + 1,
             round: self.state.round,
-            blocks: blocks.len() as u32,
+            blocks: blocks.numbers.len() as u32,
             lacking,
             complete,
             meters,
         });
-        (self.state.phase, self.state.blocks, self.state.whose) = (Phase::Spread, blocks, whose);
+        (self.state.phase, self.state.blocks) = (Phase::Spread, blocks);
     }
 
     /// Multicasts the block at a place of the round, or announces the image.
@@ -287,13 +299,13 @@ impl Firmware {
                 let counts = &mut tools.statistics.images;
                 counts.blocks += 1;
                 counts.again += u64::from(self.state.round > 1);
-                ImageStep::Block(self.state.blocks[place as usize])
+                ImageStep::Block(self.state.blocks.numbers[place as usize])
             }
         };
         let slot = (self.state.floods % u32::from(slots(&self.spec))) as u16;
         self.state.floods = self.state.floods.wrapping_add(1);
         let down = tools.talk.image_to_all(slot, self.image, step);
-        match place.checked_sub(ANNOUNCED).and_then(|place| self.state.whose.get(place as usize)) {
+        match place.checked_sub(ANNOUNCED).and_then(|place| self.state.blocks.whose.get(place as usize)) {
             Some(whose) => {
                 let mesh = |&position: &u32| tools.network.partition[self.meters[position as usize].at()];
                 let meshes: Vec<u32> = whose.iter().map(mesh).collect();
@@ -301,7 +313,7 @@ impl Firmware {
             }
             None => tools.send(ctx, down),
         }
-        if ((place + 1).saturating_sub(ANNOUNCED) as usize) < self.state.blocks.len() {
+        if ((place + 1).saturating_sub(ANNOUNCED) as usize) < self.state.blocks.numbers.len() {
             self.wake(ctx, ctx.now() + self.spec.pace(), Wake::Block { place: place + 1 });
         } else {
             self.wait_for(ctx, ctx.now() + self.spec.settle(), Awaited::Settled);
