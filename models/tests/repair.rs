@@ -100,8 +100,8 @@ fn a_neighbour_as_far_down_takes_the_place_of_the_only_parent() {
         let ran = run(&spec);
         let hops: Vec<_> = ran.rows.nodes.iter().map(|n| (n.parent, n.hops)).collect();
         assert_eq!(hops[3..], [(Some(2), Some(2)), (Some(1), Some(2))]);
-        let changes = ran.rows.events.iter().filter(|e| e.node == 4 && e.kind == EventKind::ParentChange);
-        assert_eq!(changes.last().map(|e| e.value), Some(3), "with seed {seed}");
+        let mut changes = ran.rows.events.iter().filter(|e| e.node == 4 && e.kind == EventKind::ParentChange);
+        assert_eq!(changes.next_back().map(|e| e.value), Some(3), "with seed {seed}");
         stayed += u32::from(states(&ran, 4, 2_000.0).is_empty());
     }
     // Mostly frames that fail have taken it a step further down by the time that it looks. Where they have not, one that is as far down has to do: if only
